@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NNC_MODEL_H
+#define NNC_MODEL_H
+
+/* A model: an ONNX file (opset 13 to 21) whose metadata entry "nnc.taxonomy" describes
+ * its categories. Opening reads and checks everything, weights included; weights become
+ * resident only when a task needs them, and leave again with the last cached plan that
+ * did.
+ *
+ * Threads: shared. Life: reference counted; sessions and tasks keep their model alive. */
+
+#include <nnc/status.h>
+#include <nnc/taxonomy.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct nnc_model;
+
+/* Which kernels do the arithmetic. AUTO is the fastest set this processor can run. The
+ * choice never changes what a cutout computes (kept logits stay the same bits within one
+ * backend); between backends results differ by rounding only. */
+enum nnc_backend {
+    NNC_BACKEND_AUTO = 0,
+    NNC_BACKEND_REFERENCE, /* plain C, slow: the specification of the others */
+    NNC_BACKEND_BLAS,      /* convolutions and matrix products by OpenBLAS, one thread each */
+    NNC_BACKEND_GENERIC,   /* our kernels, compiled for the baseline of the architecture */
+    NNC_BACKEND_AVX2,      /* our kernels for AVX2 + FMA */
+    NNC_BACKEND_AVX512     /* our kernels for AVX-512 (F, BW, DQ, VL) */
+};
+
+/* "avx512" <-> NNC_BACKEND_AVX512 and so on; AUTO is "auto". from_name answers false for
+ * an unknown name. */
+NNC_API const char *nnc_backend_name(enum nnc_backend backend);
+NNC_API bool nnc_backend_from_name(const char *name, enum nnc_backend *backend);
+
+/* Zero-initialise and set what you need: zero is the default of every field. */
+struct nnc_model_options {
+    enum nnc_backend backend;
+    size_t max_cached_plans; /* 0 = 64 */
+};
+
+/* How a picture becomes the network's input (see nnc/image.h). */
+enum nnc_fit { NNC_FIT_STRETCH, NNC_FIT_CROP, NNC_FIT_LETTERBOX };
+
+struct nnc_input_spec {
+    uint32_t width, height; /* pixels */
+    uint32_t channels;      /* 1 or 3 */
+    bool bgr;               /* channel order of the network: B, G, R instead of R, G, B */
+    float mean[3], std[3];  /* in units of 0..1; the network sees (value - mean) / std */
+    enum nnc_fit fit;
+};
+
+/* What a frame costs. Parameters: elements of the float initializers that are reached, as
+ * the file has them (batch normalisation not folded, kept rows only, the attention input
+ * not counted). MACs: multiply-adds of Conv, Gemm and MatMul, padded taps included. */
+struct nnc_cost {
+    uint64_t params;
+    uint64_t macs;
+};
+
+/* Opens `path`. On success `*model` is owned by the caller (nnc_model_unref). The file
+ * stays open: weights are read when needed, and a file that changed since is refused then
+ * (NNC_CHANGED). `options` may be NULL.
+ *
+ * Fails: any status, nothing to release, `*model` untouched. Memory during the call is at
+ * most a small multiple of the file's size. */
+NNC_API enum nnc_status nnc_model_open(const char *path, const struct nnc_model_options *options,
+                                       struct nnc_model **model, struct nnc_error *error);
+
+/* The same from bytes, which are copied. External data have no place to be: refused. */
+NNC_API enum nnc_status nnc_model_open_memory(const void *bytes, size_t size,
+                                              const struct nnc_model_options *options,
+                                              struct nnc_model **model,
+                                              struct nnc_error *error);
+
+NNC_API struct nnc_model *nnc_model_ref(struct nnc_model *model);
+NNC_API void nnc_model_unref(struct nnc_model *model); /* NULL is fine */
+
+NNC_API const struct nnc_taxonomy *nnc_model_taxonomy(const struct nnc_model *model);
+NNC_API const struct nnc_input_spec *nnc_model_input(const struct nnc_model *model);
+NNC_API bool nnc_model_has_attention(const struct nnc_model *model);
+NNC_API bool nnc_model_has_presence(const struct nnc_model *model);
+
+/* The file name without its directory; "(memory)" for bytes. Borrowed from the model. */
+NNC_API const char *nnc_model_name(const struct nnc_model *model);
+
+/* The kernels in use, e.g. "avx512"; never "auto". */
+NNC_API const char *nnc_model_isa(const struct nnc_model *model);
+
+/* The cost of the full network. */
+NNC_API struct nnc_cost nnc_model_cost(const struct nnc_model *model);
+
+/* How much of the model is in memory now, in bytes: packed weights of all cached plans. */
+NNC_API size_t nnc_model_resident_weight_bytes(struct nnc_model *model);
+
+/* Releases plans (and the weights only they need) that no task holds. */
+NNC_API void nnc_model_drop_unused_plans(struct nnc_model *model);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
