@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Float constants: reading a range of one as float, and proving all of them finite. Bytes
+ * are taken apart little end first, so alignment and the machine's order do not matter.
+ * Subnormal values become zero, because arithmetic on them is a hundred times slower. */
+
+#include "../onnx/source.h"
+#include "../onnx/wire.h"
+#include "builder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE = 512 }; /* elements converted at a time, on the stack */
+
+static uint32_t bits_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static float flush(float value)
+{
+    const uint32_t bits = bits_of(value);
+    return bits & 0x7f800000 ? value : float_of(bits & 0x80000000);
+}
+
+/* IEEE binary16. Its subnormal values are normal floats. */
+static float half_to_float(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    const uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
+    if (exponent == 31)
+        return float_of(sign | 0x7f800000 | fraction << 13);
+    if (exponent)
+        return float_of(sign | (exponent + 112) << 23 | fraction << 13);
+    const float magnitude = (float)fraction * 0x1p-24f;
+    return sign ? -magnitude : magnitude;
+}
+
+static float double_to_float(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return (float)value; /* too large becomes infinite, and is refused as such */
+}
+
+static uint32_t element_bytes(enum nnc_dtype dtype)
+{
+    return dtype == NNC_DTYPE_FLOAT16 ? 2 : dtype == NNC_DTYPE_DOUBLE ? 8 : 4;
+}
+
+static float convert(const uint8_t *bytes, uint64_t i, enum nnc_dtype dtype)
+{
+    if (dtype == NNC_DTYPE_FLOAT16)
+        return half_to_float((uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8));
+    if (dtype == NNC_DTYPE_DOUBLE)
+        return flush(double_to_float(nnc_wire_bits64(bytes, 8 * i)));
+    return flush(float_of(nnc_wire_bits32(bytes, 4 * i)));
+}
+
+static enum nnc_status read_converted(const struct nnc_graph *graph,
+                                      const struct nnc_tensor *tensor, uint64_t first,
+                                      uint64_t count, float *out, struct nnc_error *error)
+{
+    uint8_t bytes[PIECE * 8];
+    const uint32_t unit = element_bytes(tensor->dtype);
+    while (count) {
+        const uint64_t n = count < PIECE ? count : PIECE;
+        const enum nnc_status status = nnc_source_read(
+            graph->sources, tensor->file, tensor->offset + first * unit, n * unit, bytes,
+            error);
+        if (status)
+            return status;
+        for (uint64_t i = 0; i < n; i++)
+            out[i] = convert(bytes, i, tensor->dtype);
+        out += n;
+        first += n;
+        count -= n;
+    }
+    return NNC_OK;
+}
+
+enum nnc_status nnc_graph_read_floats(const struct nnc_graph *graph, uint32_t tensor,
+                                      uint64_t first, uint64_t count, float *out,
+                                      struct nnc_error *error)
+{
+    const struct nnc_tensor *t = &graph->tensors[tensor];
+    const uint64_t elements = nnc_shape_elements(&t->shape);
+    if (t->dtype == NNC_DTYPE_INT || first > elements || count > elements - first)
+        return nnc_fail(error, NNC_INTERNAL, t->name, "tensor '%.64s': bad range", t->name);
+    if (t->dtype != NNC_DTYPE_FLOAT)
+        return read_converted(graph, t, first, count, out, error);
+    /* The commonest kind goes straight to its place: one system call for all of it. */
+    const enum nnc_status status = nnc_source_read(
+        graph->sources, t->file, t->offset + first * 4, count * 4, out, error);
+    for (uint64_t i = 0; !status && i < count; i++)
+        out[i] = flush(float_of(nnc_wire_bits32((const uint8_t *)out, 4 * i)));
+    return status;
+}
+
+static enum nnc_status fail_value(const struct nnc_tensor *tensor, uint64_t index, float value,
+                                  struct nnc_error *error)
+{
+    return nnc_fail(error, NNC_VALUE, tensor->name, "tensor '%.64s': %s at index %llu",
+                    tensor->name, isnan(value) ? "NaN" : "infinite value",
+                    (unsigned long long)index);
+}
+
+static enum nnc_status check_tensor(const struct nnc_graph *graph,
+                                    const struct nnc_tensor *tensor, float *buffer,
+                                    uint32_t room, struct nnc_error *error)
+{
+    const uint32_t number = (uint32_t)(tensor - graph->tensors);
+    const uint64_t elements = nnc_shape_elements(&tensor->shape);
+    for (uint64_t at = 0; at < elements; at += room) {
+        const uint64_t n = elements - at < room ? elements - at : room;
+        const enum nnc_status status =
+            nnc_graph_read_floats(graph, number, at, n, buffer, error);
+        if (status)
+            return status;
+        for (uint64_t i = 0; i < n; i++)
+            if (!isfinite(buffer[i]))
+                return fail_value(tensor, at + i, buffer[i], error);
+    }
+    return NNC_OK;
+}
+
+static enum nnc_status check_tensors(const struct nnc_graph *graph, struct nnc_pool *pool,
+                                     float *buffer, uint32_t room, struct nnc_error *error)
+{
+    const struct nnc_tensor **unique;
+    uint32_t n;
+    enum nnc_status status = nnc_graph_unique_floats(graph, pool, &unique, &n, error);
+    for (uint32_t i = 0; !status && i < n; i++)
+        status = check_tensor(graph, unique[i], buffer, room, error);
+    return status;
+}
+
+static enum nnc_status check_variance(const struct nnc_graph *graph,
+                                      const struct nnc_node *node, float *buffer,
+                                      uint32_t room, struct nnc_error *error)
+{
+    const struct nnc_value *variance = &graph->values[node->inputs[4]];
+    const uint64_t elements = nnc_shape_elements(&variance->shape);
+    for (uint64_t at = 0; at < elements; at += room) {
+        const uint64_t n = elements - at < room ? elements - at : room;
+        const enum nnc_status status =
+            nnc_graph_read_floats(graph, variance->source, at, n, buffer, error);
+        if (status)
+            return status;
+        for (uint64_t i = 0; i < n; i++)
+            if (buffer[i] < 0 || !(buffer[i] + node->epsilon > 0))
+                return nnc_fail(error, NNC_VALUE, variance->name,
+                                "tensor '%.64s': variance %g at index %llu, with epsilon %g, "
+                                "has no square root to divide by",
+                                variance->name, (double)buffer[i],
+                                (unsigned long long)(at + i), (double)node->epsilon);
+    }
+    return NNC_OK;
+}
+
+enum nnc_status nnc_graph_check_values(const struct nnc_graph *graph, struct nnc_pool *pool,
+                                       struct nnc_error *error)
+{
+    enum { ROOM = 16384 };
+    float *buffer = malloc(ROOM * sizeof *buffer);
+    if (!buffer)
+        return nnc_fail_nomem(error, ROOM * sizeof *buffer);
+    enum nnc_status status = check_tensors(graph, pool, buffer, ROOM, error);
+    for (uint32_t i = 0; i < graph->n_nodes && !status; i++)
+        if (graph->nodes[i].op == NNC_OP_BATCH_NORM)
+            status = check_variance(graph, &graph->nodes[i], buffer, ROOM, error);
+    free(buffer);
+    return status;
+}
