@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolution over one register tile: MR pixels of a row by NR blocks of 16 output
+ * channels. Compiled once per instruction set, after its vec_*.h.
+ *
+ * A tile holds all its sums in registers from the bias to the epilogue, in the order input
+ * block, ky, kx, input channel; taps that fall on padding are skipped. That order does not
+ * depend on MR and NR, so neither do the bits. The tile with padding on one side is the
+ * same code with its first or last pixel left out of that tap. */
+
+#include "kernels.h"
+
+#include <string.h>
+
+enum { PER_BLOCK = NNC_BLOCK / VEC, MAX_NR = 4, MAX_MR = 8 };
+
+/* Loops over a tile that are unrolled whole, with bounds known when compiled: anything else
+ * would keep the sums in memory. */
+#define EACH_PIXEL(i, lo, hi)                                                                  \
+    _Pragma("GCC unroll 8") for (int i = 0; i < MAX_MR; i++) if (i >= (lo) && i < (hi))
+#define EACH_VECTOR(j)                                                                         \
+    _Pragma("GCC unroll 16") for (int j = 0; j < MAX_NR * PER_BLOCK;                           \
+                                  j++) if (j < nr * PER_BLOCK)
+
+struct tile {
+    const struct nnc_conv_args *args;
+    const float *x;              /* input of tap (ky0, 0) of pixel 0; may lie before the row */
+    uint32_t ky0, ky1;           /* taps inside the picture, vertically */
+    uint32_t x0;                 /* first output pixel */
+    const float *packed[MAX_NR]; /* biases, then weights */
+    size_t y;                    /* output of pixel 0 in block 0, from args->y */
+    size_t y_offset[MAX_NR];     /* the tile's blocks, from there */
+    uint32_t lanes;              /* channels to store of the last block */
+};
+
+/* Pixels [lo, hi) of the tile whose tap kx lies inside the picture. */
+static inline void valid_pixels(const struct nnc_conv_args *a, uint32_t x0, uint32_t kx, int mr,
+                                int *lo, int *hi)
+{
+    const int64_t first = (int64_t)x0 * a->stride[1] + (int64_t)kx * a->dilation[1] - a->pad[1];
+    const int64_t step = a->stride[1], width = a->in_width;
+    *lo = 0;
+    while (*lo < mr && first + *lo * step < 0)
+        ++*lo;
+    *hi = mr;
+    while (*hi > *lo && first + (*hi - 1) * step >= width)
+        --*hi;
+}
+
+static inline __attribute__((always_inline)) void
+accumulate(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, const size_t pixel,
+           const size_t lane, const float *const w[MAX_NR], uint32_t channels, const int lo,
+           const int hi, const int nr)
+{
+    for (uint32_t c = 0; c < channels; c++) {
+        vec weight[MAX_NR * PER_BLOCK];
+        EACH_VECTOR(j)
+            weight[j] = vec_load(w[j / PER_BLOCK] + c * NNC_BLOCK + (j % PER_BLOCK) * VEC);
+        EACH_PIXEL(i, lo, hi)
+        {
+            const vec value = vec_set1(x[i * pixel + c * lane]);
+            EACH_VECTOR(j)
+                acc[i][j] = vec_fma(value, weight[j], acc[i][j]);
+        }
+    }
+}
+
+/* Any subset of pixels, any strides: pixels outside read zeros, which change no sum. */
+static inline __attribute__((always_inline)) void
+accumulate_masked(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, size_t pixel, size_t lane,
+                  const float *const w[MAX_NR], uint32_t channels, int lo, int hi, const int mr,
+                  const int nr)
+{
+    static const float zero;
+    const float *source[MAX_MR];
+    size_t step[MAX_MR];
+    EACH_PIXEL(i, 0, mr)
+    {
+        const bool inside = i >= lo && i < hi;
+        source[i] = inside ? x + i * pixel : &zero;
+        step[i] = inside ? lane : 0;
+    }
+    for (uint32_t c = 0; c < channels; c++) {
+        vec weight[MAX_NR * PER_BLOCK];
+        EACH_VECTOR(j)
+            weight[j] = vec_load(w[j / PER_BLOCK] + c * NNC_BLOCK + (j % PER_BLOCK) * VEC);
+        EACH_PIXEL(i, 0, mr)
+        {
+            const vec value = vec_set1(source[i][c * step[i]]);
+            EACH_VECTOR(j)
+                acc[i][j] = vec_fma(value, weight[j], acc[i][j]);
+        }
+    }
+}
+
+static inline vec activate_vec(const struct nnc_activation *a, vec v)
+{
+    if (a->kind == NNC_ACT_CLIP)
+        return vec_min(vec_max(v, vec_set1(a->alpha)), vec_set1(a->beta));
+    float lane[VEC];
+    vec_store(lane, v);
+    for (int i = 0; i < VEC; i++)
+        lane[i] = nnc_activation_scalar(a, lane[i]);
+    return vec_load(lane);
+}
+
+/* One vector of sums on its way out: residual, activation, gain; `lanes` real channels. */
+static void finish(const struct nnc_conv_args *a, const float *sums, size_t at, uint32_t lanes)
+{
+    const struct nnc_epilogue *const e = &a->epilogue;
+    const bool whole = lanes >= VEC;
+    float part[VEC] = {0};
+    vec v = vec_load(sums);
+    if (e->residual && whole)
+        v = vec_add(v, vec_load(e->residual + at));
+    else if (e->residual) {
+        memcpy(part, e->residual + at, lanes * sizeof *part);
+        v = vec_add(v, vec_load(part));
+    }
+    if (e->activation.kind)
+        v = activate_vec(&e->activation, v);
+    if (e->gain)
+        v = vec_mul(v, vec_set1(*e->gain));
+    if (whole) {
+        vec_store(a->y + at, v);
+        return;
+    }
+    vec_store(part, v);
+    memcpy(a->y + at, part, lanes * sizeof *part);
+}
+
+/* The way out of a tile, kept out of the unrolled code: `sums` is [mr][nr][16]. */
+static void finish_tile(const struct tile *t, const float *sums, int mr, int nr)
+{
+    for (int i = 0; i < mr; i++)
+        for (int j = 0; j < nr; j++, sums += NNC_BLOCK) {
+            const uint32_t lanes = j == nr - 1 ? t->lanes : NNC_BLOCK;
+            const size_t at = t->y + t->y_offset[j] + i * t->args->ys.pixel;
+            for (uint32_t k = 0; k < lanes; k += VEC)
+                finish(t->args, sums + k, at + k, lanes - k);
+        }
+}
+
+enum addressing { BLOCKED_STRIDE_1, BLOCKED_STRIDE_2, ANY_STRIDE };
+
+static inline __attribute__((always_inline)) void
+run_tile(const struct tile *t, const int mr, const int nr, const enum addressing mode)
+{
+    const struct nnc_conv_args *const a = t->args;
+    vec acc[MAX_MR][MAX_NR * PER_BLOCK];
+    EACH_VECTOR(j)
+    {
+        const vec bias = vec_load(t->packed[j / PER_BLOCK] + (j % PER_BLOCK) * VEC);
+        EACH_PIXEL(i, 0, mr)
+            acc[i][j] = bias;
+    }
+    const size_t pixel = mode == BLOCKED_STRIDE_1   ? NNC_BLOCK
+                         : mode == BLOCKED_STRIDE_2 ? 2 * NNC_BLOCK
+                                                    : a->xs.pixel * a->stride[1];
+    const size_t lane = mode == ANY_STRIDE ? a->xs.lane : 1;
+    const size_t taps = (size_t)a->kernel[0] * a->kernel[1];
+    for (uint32_t c0 = 0; c0 < a->in_channels; c0 += NNC_BLOCK) {
+        const uint32_t left = a->in_channels - c0;
+        const uint32_t channels = left < NNC_BLOCK ? left : NNC_BLOCK;
+        for (uint32_t ky = t->ky0; ky < t->ky1; ky++) {
+            const float *const row = t->x + (c0 / NNC_BLOCK) * a->xs.block +
+                                     (size_t)(ky - t->ky0) * a->dilation[0] * a->xs.row;
+            for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
+                int lo, hi;
+                valid_pixels(a, t->x0, kx, mr, &lo, &hi);
+                if (lo >= hi)
+                    continue;
+                const size_t skip =
+                    NNC_BLOCK * (1 + c0 * taps + ((size_t)ky * a->kernel[1] + kx) * channels);
+                const float *w[MAX_NR] = {0};
+                for (int j = 0; j < nr; j++)
+                    w[j] = t->packed[j] + skip;
+                const float *const x = row + (size_t)kx * a->dilation[1] * a->xs.pixel;
+                if (lo == 0 && hi == mr)
+                    accumulate(acc, x, pixel, lane, w, channels, 0, mr, nr);
+                else if (mode != ANY_STRIDE && lo == 1 && hi == mr)
+                    accumulate(acc, x, pixel, lane, w, channels, 1, mr, nr);
+                else if (mode != ANY_STRIDE && lo == 0 && hi == mr - 1)
+                    accumulate(acc, x, pixel, lane, w, channels, 0, mr - 1, nr);
+                else if (mode == ANY_STRIDE)
+                    accumulate_masked(acc, x, pixel, lane, w, channels, lo, hi, mr, nr);
+            }
+        }
+    }
+    float sums[MAX_MR * MAX_NR * NNC_BLOCK];
+    EACH_PIXEL(i, 0, mr)
+        EACH_VECTOR(j)
+            vec_store(sums + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
+    finish_tile(t, sums, mr, nr);
+}
+
+/* One function per tile shape and addressing. */
+#define TILE(nr, mr)                                                                           \
+    static void tile_##nr##_##mr##_s1(const struct tile *t)                                    \
+    {                                                                                          \
+        run_tile(t, mr, nr, BLOCKED_STRIDE_1);                                                 \
+    }                                                                                          \
+    static void tile_##nr##_##mr##_s2(const struct tile *t)                                    \
+    {                                                                                          \
+        run_tile(t, mr, nr, BLOCKED_STRIDE_2);                                                 \
+    }                                                                                          \
+    static void tile_##nr##_##mr##_any(const struct tile *t)                                   \
+    {                                                                                          \
+        run_tile(t, mr, nr, ANY_STRIDE);                                                       \
+    }
+#define TILES_1(nr) TILE(nr, 1)
+#define TILES_2(nr) TILES_1(nr) TILE(nr, 2)
+#define TILES_3(nr) TILES_2(nr) TILE(nr, 3)
+#define TILES_4(nr) TILES_3(nr) TILE(nr, 4)
+#define TILES_5(nr) TILES_4(nr) TILE(nr, 5)
+#define TILES_6(nr) TILES_5(nr) TILE(nr, 6)
+#define TILES_7(nr) TILES_6(nr) TILE(nr, 7)
+#define TILES_8(nr) TILES_7(nr) TILE(nr, 8)
+#define DEFINE(nr, max_mr) TILES_##max_mr(nr)
+NNC_TILES(DEFINE)
+
+#define NAME(nr, mr)                                                                           \
+    [mr] = {tile_##nr##_##mr##_s1, tile_##nr##_##mr##_s2, tile_##nr##_##mr##_any},
+#define NAMES_1(nr) NAME(nr, 1)
+#define NAMES_2(nr) NAMES_1(nr) NAME(nr, 2)
+#define NAMES_3(nr) NAMES_2(nr) NAME(nr, 3)
+#define NAMES_4(nr) NAMES_3(nr) NAME(nr, 4)
+#define NAMES_5(nr) NAMES_4(nr) NAME(nr, 5)
+#define NAMES_6(nr) NAMES_5(nr) NAME(nr, 6)
+#define NAMES_7(nr) NAMES_6(nr) NAME(nr, 7)
+#define NAMES_8(nr) NAMES_7(nr) NAME(nr, 8)
+#define ROW(nr, max_mr) [nr] = {NAMES_##max_mr(nr)},
+static void (*const tiles[MAX_NR + 1][MAX_MR + 1][3])(const struct tile *) = {NNC_TILES(ROW)};
+
+#define LIMIT(nr, mr) [nr] = mr,
+static const int max_mr[MAX_NR + 1] = {NNC_TILES(LIMIT)};
+
+/* How many blocks go side by side: the widest tile the instruction set has, cut evenly
+ * (4 blocks as 2 + 2 rather than 3 + 1) where that leaves enough pixels. */
+static uint32_t blocks_per_group(const struct nnc_conv_args *a)
+{
+    uint32_t widest = 1;
+    while (widest < MAX_NR && max_mr[widest + 1] && widest < a->n_active)
+        widest++;
+    const uint32_t groups = nnc_ceil_div(a->n_active, widest);
+    return nnc_ceil_div(a->n_active, groups);
+}
+
+/* An item is one group of blocks and some rows: small enough to share, large enough that
+ * claiming it costs nothing beside it. */
+static uint32_t rows_per_item(const struct nnc_conv_args *a)
+{
+    const uint64_t per_row = (uint64_t)a->in_channels * a->kernel[0] * a->kernel[1] *
+                             a->out_width * NNC_BLOCK * blocks_per_group(a);
+    const uint64_t rows = 400000 / (per_row + 1) + 1;
+    return rows < a->out_height ? (uint32_t)rows : a->out_height;
+}
+
+static uint32_t conv_items(const struct nnc_conv_args *a)
+{
+    return nnc_ceil_div(a->n_active, blocks_per_group(a)) *
+           nnc_ceil_div(a->out_height, rows_per_item(a));
+}
+
+/* Taps of row y that lie inside the picture: [*ky0, *ky1). */
+static void valid_rows(const struct nnc_conv_args *a, uint32_t y, uint32_t *ky0, uint32_t *ky1)
+{
+    const int64_t first = (int64_t)y * a->stride[0] - a->pad[0];
+    *ky0 = 0;
+    while (*ky0 < a->kernel[0] && first + (int64_t)*ky0 * a->dilation[0] < 0)
+        ++*ky0;
+    *ky1 = a->kernel[0];
+    while (*ky1 > *ky0 &&
+           first + (int64_t)(*ky1 - 1) * a->dilation[0] >= (int64_t)a->in_height)
+        --*ky1;
+}
+
+/* The addressing a tile needs: the fast ones can leave out one pixel at either end. */
+static enum addressing choose_addressing(const struct nnc_conv_args *a, uint32_t x0, int mr)
+{
+    if (a->xs.lane != 1 || a->xs.pixel != NNC_BLOCK || a->stride[1] > 2)
+        return ANY_STRIDE;
+    for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
+        int lo, hi;
+        valid_pixels(a, x0, kx, mr, &lo, &hi);
+        if (lo < hi && !(lo == 0 && hi >= mr - 1) && !(lo == 1 && hi == mr))
+            return ANY_STRIDE;
+    }
+    return a->stride[1] == 1 ? BLOCKED_STRIDE_1 : BLOCKED_STRIDE_2;
+}
+
+static void conv_row(const struct nnc_conv_args *a, struct tile *t, uint32_t nr, uint32_t y)
+{
+    valid_rows(a, y, &t->ky0, &t->ky1);
+    const ptrdiff_t iy = (ptrdiff_t)y * a->stride[0] - a->pad[0] +
+                         (ptrdiff_t)t->ky0 * a->dilation[0];
+    const uint32_t limit = (uint32_t)max_mr[nr];
+    const uint32_t tiles_in_row = nnc_ceil_div(a->out_width, limit);
+    uint32_t x = 0;
+    for (uint32_t i = 0; i < tiles_in_row; i++) {
+        const uint32_t mr = nnc_ceil_div(a->out_width - x, tiles_in_row - i);
+        const ptrdiff_t ix = (ptrdiff_t)x * a->stride[1] - a->pad[1];
+        t->x0 = x;
+        t->x = a->x + iy * (ptrdiff_t)a->xs.row + ix * (ptrdiff_t)a->xs.pixel;
+        t->y = y * a->ys.row + x * a->ys.pixel;
+        tiles[nr][mr][choose_addressing(a, x, (int)mr)](t);
+        x += mr;
+    }
+}
+
+static size_t conv_scratch_floats(const struct nnc_conv_args *a)
+{
+    (void)a;
+    return 0;
+}
+
+static void conv(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
+{
+    const uint32_t per_group = blocks_per_group(a), rows = rows_per_item(a);
+    const uint32_t items_per_group = nnc_ceil_div(a->out_height, rows);
+    for (uint32_t item = first; item < last; item++) {
+        const uint32_t b0 = item / items_per_group * per_group;
+        const uint32_t y0 = item % items_per_group * rows;
+        const uint32_t y1 = y0 + rows < a->out_height ? y0 + rows : a->out_height;
+        const uint32_t left = a->n_active - b0;
+        const uint32_t nr = left < per_group ? left : per_group;
+        struct tile t = {.args = a, .lanes = NNC_BLOCK};
+        for (uint32_t j = 0; j < nr; j++) {
+            t.packed[j] = a->packed[a->active[b0 + j]];
+            t.y_offset[j] = a->active[b0 + j] * a->ys.block;
+        }
+        const uint32_t end = (a->active[b0 + nr - 1] + 1) * NNC_BLOCK;
+        if (a->exact_tail && end > a->out_channels)
+            t.lanes = NNC_BLOCK - (end - a->out_channels);
+        for (uint32_t y = y0; y < y1; y++)
+            conv_row(a, &t, nr, y);
+    }
+}
+
+static void depthwise(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
+{
+    for (uint32_t item = first; item < last; item++) {
+        const uint32_t block = a->active[item];
+        const float *const packed = a->packed[block];
+        for (uint32_t y = 0; y < a->out_height; y++) {
+            uint32_t ky0, ky1;
+            valid_rows(a, y, &ky0, &ky1);
+            for (uint32_t x = 0; x < a->out_width; x++) {
+                vec acc[PER_BLOCK];
+                for (int j = 0; j < PER_BLOCK; j++)
+                    acc[j] = vec_load(packed + j * VEC);
+                for (uint32_t ky = ky0; ky < ky1; ky++)
+                    for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
+                        const int64_t ix = (int64_t)x * a->stride[1] +
+                                           (int64_t)kx * a->dilation[1] - a->pad[1];
+                        if (ix < 0 || ix >= a->in_width)
+                            continue;
+                        const size_t iy = (size_t)((int64_t)y * a->stride[0] +
+                                                   (int64_t)ky * a->dilation[0] - a->pad[0]);
+                        const float *const in = a->x + block * a->xs.block +
+                                                iy * a->xs.row + (size_t)ix * a->xs.pixel;
+                        const float *const w =
+                            packed + NNC_BLOCK * (1 + ky * a->kernel[1] + kx);
+                        for (int j = 0; j < PER_BLOCK; j++)
+                            acc[j] =
+                                vec_fma(vec_load(in + j * VEC), vec_load(w + j * VEC), acc[j]);
+                    }
+                float sums[NNC_BLOCK];
+                for (int j = 0; j < PER_BLOCK; j++)
+                    vec_store(sums + j * VEC, acc[j]);
+                for (uint32_t k = 0; k < NNC_BLOCK; k += VEC)
+                    finish(a, sums + k,
+                           block * a->ys.block + y * a->ys.row + x * a->ys.pixel + k, VEC);
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels compiled for AVX2 with FMA. */
+
+#include "vec_avx2.h"
+
+#include "conv_body.h"
+#include "elementwise_body.h"
+#include "tables.h"
+
+const struct nnc_kernels nnc_kernels_avx2 = {
+    .name = "avx2",
+    .backend = NNC_BACKEND_AVX2,
+    .conv_items = conv_items,
+    .conv_scratch_floats = conv_scratch_floats,
+    .conv = conv,
+    .depthwise = depthwise,
+    .activate = activate,
+    .binary = binary,
+    .affine = affine,
+    .pool = pool,
+    .average = average,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels compiled for the baseline of the architecture. */
+
+#include "vec_generic.h"
+
+#include "conv_body.h"
+#include "elementwise_body.h"
+#include "tables.h"
+
+const struct nnc_kernels nnc_kernels_generic = {
+    .name = "generic",
+    .backend = NNC_BACKEND_GENERIC,
+    .conv_items = conv_items,
+    .conv_scratch_floats = conv_scratch_floats,
+    .conv = conv,
+    .depthwise = depthwise,
+    .activate = activate,
+    .binary = binary,
+    .affine = affine,
+    .pool = pool,
+    .average = average,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NNC_KERNELS_TABLES_H
+#define NNC_KERNELS_TABLES_H
+
+/* The tables that nnc_kernels_get chooses from; which of them exist is the build's
+ * decision (NNC_HAVE_*). */
+
+#include "kernels.h"
+
+extern const struct nnc_kernels nnc_kernels_reference;
+extern const struct nnc_kernels nnc_kernels_blas;
+extern const struct nnc_kernels nnc_kernels_generic;
+extern const struct nnc_kernels nnc_kernels_avx2;
+extern const struct nnc_kernels nnc_kernels_avx512;
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolution kernels of every backend against the plain-C reference, over random shapes,
+ * layouts and epilogues; and the promise of the contract: which blocks and items are
+ * computed beside an element does not change its bits. */
+
+#include "kernels/kernels.h"
+
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARD = 64, ROUNDS = 250 };
+static const float CANARY = 12345.0f;
+
+static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_BLAS, NNC_BACKEND_GENERIC,
+                                            NNC_BACKEND_AVX2, NNC_BACKEND_AVX512};
+
+struct layer {
+    struct nnc_conv_args args;
+    bool depthwise, plain_input, rows_of_pixels;
+    float *x, *weights, *residual, gain;
+    const float **packed;
+    uint32_t *all;
+    uint32_t blocks;
+    size_t x_floats, y_floats;
+    double magnitude; /* bound of sum |x w| */
+};
+
+static uint32_t random_below(uint32_t *seed, uint32_t n)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % n;
+}
+
+static float random_float(uint32_t *seed)
+{
+    return (float)random_below(seed, 2001) / 1000 - 1;
+}
+
+static float *random_floats(uint32_t *seed, size_t n)
+{
+    float *const out = malloc((n + 1) * sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = random_float(seed);
+    return out;
+}
+
+/* Sizes around the widths of vectors and tiles. */
+static uint32_t random_size(uint32_t *seed)
+{
+    static const uint32_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 31};
+    return sizes[random_below(seed, sizeof sizes / sizeof *sizes)];
+}
+
+static struct nnc_strides strides(bool plain, uint32_t height, uint32_t width)
+{
+    const size_t pixels = (size_t)height * width;
+    if (plain)
+        return (struct nnc_strides){.block = 16 * pixels, .lane = pixels, .row = width,
+                                    .pixel = 1};
+    return (struct nnc_strides){.block = 16 * pixels, .lane = 1, .row = 16 * (size_t)width,
+                                .pixel = 16};
+}
+
+/* A shape whose output is not empty. */
+static void random_geometry(struct layer *l, uint32_t *seed)
+{
+    struct nnc_conv_args *const a = &l->args;
+    do {
+        a->in_height = random_size(seed);
+        a->in_width = random_size(seed);
+        for (int i = 0; i < 2; i++) {
+            a->kernel[i] = random_below(seed, 3) ? 3 : 1 + random_below(seed, 5);
+            a->stride[i] = 1 + random_below(seed, 3);
+            a->dilation[i] = 1 + (random_below(seed, 5) == 0);
+            a->pad[i] = random_below(seed, a->kernel[i] + 1);
+        }
+        const int64_t h = (int64_t)a->in_height + 2 * a->pad[0] -
+                          (int64_t)(a->kernel[0] - 1) * a->dilation[0] - 1;
+        const int64_t w = (int64_t)a->in_width + 2 * a->pad[1] -
+                          (int64_t)(a->kernel[1] - 1) * a->dilation[1] - 1;
+        a->out_height = h < 0 ? 0 : (uint32_t)h / a->stride[0] + 1;
+        a->out_width = w < 0 ? 0 : (uint32_t)w / a->stride[1] + 1;
+    } while (!a->out_height || !a->out_width);
+}
+
+/* Rows of pixels with all their channels: what a matrix product uses. */
+static void matrix_geometry(struct layer *l, uint32_t *seed)
+{
+    struct nnc_conv_args *const a = &l->args;
+    a->in_height = a->out_height = 1;
+    a->in_width = a->out_width = 1 + random_below(seed, 5);
+    for (int i = 0; i < 2; i++) {
+        a->kernel[i] = a->stride[i] = a->dilation[i] = 1;
+        a->pad[i] = 0;
+    }
+    a->xs = (struct nnc_strides){.block = 16, .lane = 1, .row = 0, .pixel = a->in_channels};
+    a->ys = (struct nnc_strides){.block = 16, .lane = 1, .row = 0, .pixel = a->out_channels};
+    a->exact_tail = true;
+}
+
+static void random_epilogue(struct layer *l, uint32_t *seed)
+{
+    static const struct nnc_activation activations[] = {
+        {NNC_ACT_NONE, 0, 0},          {NNC_ACT_CLIP, 0, INFINITY},
+        {NNC_ACT_CLIP, 0, 6},          {NNC_ACT_LEAKY_RELU, 0.1f, 0},
+        {NNC_ACT_SIGMOID, 0, 0},       {NNC_ACT_HARD_SIGMOID, 0.2f, 0.5f},
+        {NNC_ACT_HARD_SWISH, 0, 0},
+    };
+    struct nnc_epilogue *const e = &l->args.epilogue;
+    e->activation = activations[random_below(seed, 7)];
+    l->gain = 0.5f + random_float(seed);
+    e->gain = random_below(seed, 2) ? &l->gain : NULL;
+    l->residual = random_floats(seed, l->y_floats);
+    e->residual = random_below(seed, 2) ? l->residual : NULL;
+}
+
+static void make_layer(struct layer *l, uint32_t *seed)
+{
+    struct nnc_conv_args *const a = &l->args;
+    memset(l, 0, sizeof *l);
+    l->depthwise = random_below(seed, 5) == 0;
+    l->rows_of_pixels = !l->depthwise && random_below(seed, 6) == 0;
+    l->plain_input = !l->depthwise && random_below(seed, 3) == 0;
+    a->out_channels = random_below(seed, 4) ? random_size(seed) : 16 * (1 + random_below(seed, 6));
+    a->in_channels = l->depthwise ? a->out_channels : random_size(seed);
+    if (l->rows_of_pixels) {
+        matrix_geometry(l, seed);
+    } else {
+        random_geometry(l, seed);
+        a->xs = strides(l->plain_input, a->in_height, a->in_width);
+        a->ys = strides(false, a->out_height, a->out_width);
+    }
+    l->blocks = nnc_ceil_div(a->out_channels, 16);
+    const size_t in_blocks = nnc_ceil_div(a->in_channels, 16);
+    l->x_floats = l->rows_of_pixels ? (size_t)a->in_width * a->in_channels
+                  : l->plain_input  ? (size_t)a->in_channels * a->in_height * a->in_width
+                                    : in_blocks * 16 * a->in_height * a->in_width;
+    l->y_floats = l->rows_of_pixels ? (size_t)a->out_width * a->out_channels
+                                    : (size_t)l->blocks * 16 * a->out_height * a->out_width;
+    l->x = random_floats(seed, l->x_floats);
+    const size_t per_block =
+        nnc_conv_packed_floats(l->depthwise ? 1 : a->in_channels, a->kernel);
+    l->weights = random_floats(seed, l->blocks * per_block);
+    l->packed = calloc(l->blocks, sizeof *l->packed);
+    l->all = calloc(l->blocks, sizeof *l->all);
+    for (uint32_t b = 0; b < l->blocks; b++) {
+        l->packed[b] = l->weights + b * per_block;
+        l->all[b] = b;
+    }
+    a->x = l->x;
+    a->packed = l->packed;
+    a->active = l->all;
+    a->n_active = l->blocks;
+    l->magnitude = 2.0 + (double)per_block / 16;
+    random_epilogue(l, seed);
+}
+
+static void free_layer(struct layer *l)
+{
+    free(l->x);
+    free(l->weights);
+    free(l->residual);
+    free(l->packed);
+    free(l->all);
+}
+
+/* Computes with guards on both sides of the output; the result is the caller's to free. */
+static float *compute(const struct layer *l, const struct nnc_kernels *k,
+                      const uint32_t *active, uint32_t n_active, bool item_by_item)
+{
+    float *const memory = malloc((l->y_floats + 2 * GUARD) * sizeof *memory);
+    for (size_t i = 0; i < l->y_floats + 2 * GUARD; i++)
+        memory[i] = CANARY;
+    struct nnc_conv_args a = l->args;
+    a.y = memory + GUARD;
+    a.active = active;
+    a.n_active = n_active;
+    a.scratch = malloc((k->conv_scratch_floats(&a) + 1) * sizeof(float));
+    const uint32_t items = l->depthwise ? n_active : k->conv_items(&a);
+    void (*const run)(const struct nnc_conv_args *, uint32_t, uint32_t) =
+        l->depthwise ? k->depthwise : k->conv;
+    if (!item_by_item)
+        run(&a, 0, items);
+    for (uint32_t i = items; item_by_item && i-- > 0;)
+        run(&a, i, i + 1);
+    free(a.scratch);
+    for (size_t i = 0; i < GUARD; i++) {
+        ck_assert(memory[i] == CANARY);
+        ck_assert(memory[GUARD + l->y_floats + i] == CANARY);
+    }
+    memmove(memory, memory + GUARD, l->y_floats * sizeof *memory);
+    return memory;
+}
+
+static size_t index_of(const struct layer *l, uint32_t c, uint32_t y, uint32_t x)
+{
+    const struct nnc_strides *const s = &l->args.ys;
+    return c / 16 * s->block + c % 16 * s->lane + y * s->row + x * s->pixel;
+}
+
+/* Calls `same` for each real output channel of the block `b`. */
+static void compare(const struct layer *l, uint32_t b, const float *got, const float *want,
+                    double tolerance, const char *what)
+{
+    for (uint32_t c = 16 * b; c < 16 * b + 16 && c < l->args.out_channels; c++)
+        for (uint32_t y = 0; y < l->args.out_height; y++)
+            for (uint32_t x = 0; x < l->args.out_width; x++) {
+                const size_t i = index_of(l, c, y, x);
+                ck_assert_msg(fabs((double)got[i] - want[i]) <= tolerance,
+                              "%s: channel %u at %u,%u: %.9g, expected %.9g", what, c, x, y,
+                              (double)got[i], (double)want[i]);
+            }
+}
+
+START_TEST(agrees_with_reference)
+{
+    const struct nnc_kernels *const k = nnc_kernels_get(BACKENDS[_i]);
+    const struct nnc_kernels *const reference = nnc_kernels_get(NNC_BACKEND_REFERENCE);
+    if (!k)
+        return;
+    if (k->warm_up)
+        k->warm_up();
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t seed = round;
+        struct layer l;
+        char what[64];
+        make_layer(&l, &seed);
+        snprintf(what, sizeof what, "%s, seed %u", k->name, round);
+        float *const want = compute(&l, reference, l.all, l.blocks, false);
+        float *const got = compute(&l, k, l.all, l.blocks, false);
+        float *const pieces = compute(&l, k, l.all, l.blocks, true);
+        /* n terms of at most 1 each: |error| <= n * eps * n; gain and slopes below 2. */
+        const double bound = 2 * l.magnitude * l.magnitude * FLT_EPSILON;
+        for (uint32_t b = 0; b < l.blocks; b++) {
+            compare(&l, b, got, want, bound, what);
+            compare(&l, b, pieces, got, 0, what);
+        }
+        for (uint32_t b = 0; b < l.blocks; b++) { /* one block alone, and all but one */
+            float *const alone = compute(&l, k, &b, 1, false);
+            compare(&l, b, alone, got, 0, what);
+            free(alone);
+        }
+        free(want);
+        free(got);
+        free(pieces);
+        free_layer(&l);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *const suite = suite_create("conv");
+    TCase *const all = tcase_create("kernels");
+    tcase_set_timeout(all, 120);
+    tcase_add_loop_test(all, agrees_with_reference, 0,
+                        (int)(sizeof BACKENDS / sizeof *BACKENDS));
+    suite_add_tcase(suite, all);
+    SRunner *const runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
