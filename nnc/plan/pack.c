@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads, folds and lays out weights. A block's slot holds its data and how many plans use
+ * it; one lock guards all slots and is held while a block is read, never while a frame
+ * waits. */
+
+#include "pack.h"
+
+#include "../kernels/kernels.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+    float *data;
+    uint32_t users;
+};
+
+struct nnc_weights {
+    const struct nnc_program *program;
+    pthread_mutex_t lock;
+    struct slot *slots;
+    uint32_t *first_slot; /* [n_steps + 1] */
+    size_t resident;
+};
+
+/* Scale and shift that follow the sum of one block: of batch normalisation and Gemm's
+ * alpha and beta. Without either scale is 1 and shift 0, which change no bit. */
+struct fold {
+    float scale[NNC_BLOCK], shift[NNC_BLOCK], bias_scale;
+};
+
+static const struct nnc_node *node_of(const struct nnc_program *p, uint32_t step)
+{
+    return &p->graph->nodes[p->steps[step].node];
+}
+
+static const struct nnc_shape *shape_of(const struct nnc_program *p, uint32_t value)
+{
+    return &p->graph->values[value].shape;
+}
+
+static bool has_weights(const struct nnc_step *s)
+{
+    return s->kind == NNC_STEP_CONV || s->kind == NNC_STEP_GROUPED ||
+           s->kind == NNC_STEP_DEPTHWISE || s->kind == NNC_STEP_AFFINE;
+}
+
+static uint32_t out_channels(const struct nnc_program *p, uint32_t step)
+{
+    return p->edges[p->steps[step].out].channels;
+}
+
+static uint32_t n_blocks(const struct nnc_program *p, uint32_t step)
+{
+    return has_weights(&p->steps[step]) ? nnc_ceil_div(out_channels(p, step), NNC_BLOCK) : 0;
+}
+
+static uint32_t rows_of_block(const struct nnc_program *p, uint32_t step, uint32_t block)
+{
+    const uint32_t left = out_channels(p, step) - block * NNC_BLOCK;
+    return left < NNC_BLOCK ? left : NNC_BLOCK;
+}
+
+void nnc_grouped_inputs(const struct nnc_program *p, uint32_t step, uint32_t block,
+                        uint32_t *first, uint32_t *count)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    const uint32_t ins = shape_of(p, node->inputs[0])->dim[1];
+    const uint32_t per_group = ins / node->conv.groups;
+    const uint32_t outs_per_group = out_channels(p, step) / node->conv.groups;
+    const uint32_t row0 = block * NNC_BLOCK;
+    const uint32_t row1 = row0 + rows_of_block(p, step, block) - 1;
+    *first = row0 / outs_per_group * per_group / NNC_BLOCK * NNC_BLOCK;
+    *count = (row1 / outs_per_group + 1) * per_group - *first;
+}
+
+/* Input channels of a block as the kernel sees them. */
+static uint32_t packed_inputs(const struct nnc_program *p, uint32_t step, uint32_t block)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    uint32_t first, count;
+    if (p->steps[step].kind == NNC_STEP_GROUPED) {
+        nnc_grouped_inputs(p, step, block, &first, &count);
+        return count;
+    }
+    const struct nnc_shape *const x = shape_of(p, node->inputs[0]);
+    return node->op == NNC_OP_GEMM && node->gemm.transpose_a ? x->dim[0] : x->dim[1];
+}
+
+static uint64_t block_floats(const struct nnc_program *p, uint32_t step, uint32_t block)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    static const uint32_t one[2] = {1, 1};
+    switch (p->steps[step].kind) {
+    case NNC_STEP_AFFINE:
+        return 2 * NNC_BLOCK;
+    case NNC_STEP_DEPTHWISE:
+        return nnc_conv_packed_floats(1, node->conv.kernel);
+    default:
+        return nnc_conv_packed_floats(packed_inputs(p, step, block),
+                                      node->op == NNC_OP_CONV ? node->conv.kernel : one);
+    }
+}
+
+/* Reading ------------------------------------------------------------------------------ */
+
+static enum nnc_status read_value(const struct nnc_program *p, uint32_t value, uint64_t first,
+                                  uint64_t count, float *out, struct nnc_error *error)
+{
+    return nnc_graph_read_floats(p->graph, p->graph->values[value].source, first, count, out,
+                                 error);
+}
+
+/* In double: the fold is exact to the last bit but one, whatever the variance. */
+static enum nnc_status read_fold(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                 struct fold *fold, struct nnc_error *error)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    const uint32_t rows = rows_of_block(p, step, block);
+    const bool gemm = node->op == NNC_OP_GEMM;
+    for (uint32_t i = 0; i < NNC_BLOCK; i++) {
+        fold->scale[i] = gemm ? node->gemm.alpha : 1;
+        fold->shift[i] = 0;
+    }
+    fold->bias_scale = gemm ? node->gemm.beta : 1;
+    if (p->steps[step].batch_norm == NNC_NONE)
+        return NNC_OK;
+    const struct nnc_node *const norm = &p->graph->nodes[p->steps[step].batch_norm];
+    float of[4][NNC_BLOCK]; /* scale, bias, mean, variance */
+    for (int k = 0; k < 4; k++) {
+        const enum nnc_status status = read_value(p, norm->inputs[k + 1],
+                                                  (uint64_t)block * NNC_BLOCK, rows, of[k],
+                                                  error);
+        if (status)
+            return status;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        const double scale = of[0][i] / sqrt((double)of[3][i] + norm->epsilon);
+        fold->scale[i] = (float)scale;
+        fold->shift[i] = (float)(of[1][i] - of[2][i] * scale);
+    }
+    return NNC_OK;
+}
+
+static enum nnc_status read_bias(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                 const struct fold *fold, float *bias, struct nnc_error *error)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    const uint32_t rows = rows_of_block(p, step, block);
+    float own[NNC_BLOCK] = {0};
+    if (node->n_inputs > 2 && node->inputs[2] != NNC_NONE) {
+        const bool single = nnc_shape_elements(shape_of(p, node->inputs[2])) == 1 &&
+                            out_channels(p, step) != 1;
+        const enum nnc_status status =
+            read_value(p, node->inputs[2], single ? 0 : (uint64_t)block * NNC_BLOCK,
+                       single ? 1 : rows, own, error);
+        if (status)
+            return status;
+        for (uint32_t i = 1; single && i < rows; i++)
+            own[i] = own[0];
+    }
+    const bool gemm = node->op == NNC_OP_GEMM;
+    for (uint32_t i = 0; i < NNC_BLOCK; i++) {
+        bias[i] = fold->shift[i] + own[i] * (gemm ? fold->bias_scale : fold->scale[i]);
+        if (i >= rows)
+            bias[i] = 0;
+    }
+    return NNC_OK;
+}
+
+/* Puts one row into its lane: input channel c of the row becomes channel c + shift of the
+ * kernel's input. */
+static void place_row(const float *row, uint32_t row_inputs, uint32_t shift,
+                      uint32_t kernel_inputs, uint32_t taps, float scale, uint32_t lane,
+                      float *packed)
+{
+    for (uint32_t c = 0; c < row_inputs; c++) {
+        const uint32_t at = c + shift, c0 = at / NNC_BLOCK * NNC_BLOCK;
+        const uint32_t left = kernel_inputs - c0;
+        const uint32_t channels = left < NNC_BLOCK ? left : NNC_BLOCK;
+        for (uint32_t t = 0; t < taps; t++) {
+            const size_t before = (size_t)c0 * taps + (size_t)t * channels + (at - c0);
+            packed[NNC_BLOCK * (1 + before) + lane] = row[c * taps + t] * scale;
+        }
+    }
+}
+
+/* Weights filed as [inputs][outputs]: one input of all lanes at a time. */
+static enum nnc_status pack_columns(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                    const struct fold *fold, float *packed,
+                                    struct nnc_error *error)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    const uint32_t columns = shape_of(p, node->inputs[1])->dim[1];
+    const uint32_t rows = rows_of_block(p, step, block);
+    for (uint32_t k = 0; k < packed_inputs(p, step, block); k++) {
+        float *const out = packed + (size_t)NNC_BLOCK * (1 + k);
+        const enum nnc_status status =
+            read_value(p, node->inputs[1], (uint64_t)k * columns + block * NNC_BLOCK, rows,
+                       out, error);
+        if (status)
+            return status;
+        for (uint32_t i = 0; i < rows; i++)
+            out[i] *= fold->scale[i];
+    }
+    return NNC_OK;
+}
+
+static enum nnc_status pack_rows(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                 const struct fold *fold, float *packed,
+                                 struct nnc_error *error)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    const enum nnc_step_kind kind = p->steps[step].kind;
+    const bool conv = node->op == NNC_OP_CONV;
+    const uint32_t taps = conv ? node->conv.kernel[0] * node->conv.kernel[1] : 1;
+    const uint32_t row_inputs = shape_of(p, node->inputs[1])->dim[1];
+    const uint32_t inputs = kind == NNC_STEP_DEPTHWISE ? 1 : packed_inputs(p, step, block);
+    uint32_t first = 0, count;
+    if (kind == NNC_STEP_GROUPED)
+        nnc_grouped_inputs(p, step, block, &first, &count);
+    const uint64_t size = (uint64_t)row_inputs * taps;
+    float *const row = nnc_alloc(size, sizeof *row);
+    if (!row)
+        return nnc_fail_nomem(error, size * sizeof *row);
+    enum nnc_status status = NNC_OK;
+    for (uint32_t i = 0; i < rows_of_block(p, step, block) && !status; i++) {
+        const uint32_t o = block * NNC_BLOCK + i;
+        uint32_t shift = 0;
+        if (kind == NNC_STEP_GROUPED)
+            shift = o / (out_channels(p, step) / node->conv.groups) * row_inputs - first;
+        status = read_value(p, node->inputs[1], o * size, size, row, error);
+        if (!status)
+            place_row(row, row_inputs, shift, inputs, taps, fold->scale[i], i, packed);
+    }
+    free(row);
+    return status;
+}
+
+static enum nnc_status pack_block(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                  float *packed, struct nnc_error *error)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    struct fold fold;
+    enum nnc_status status = read_fold(p, step, block, &fold, error);
+    if (status)
+        return status;
+    if (p->steps[step].kind == NNC_STEP_AFFINE) {
+        memcpy(packed, fold.scale, sizeof fold.scale);
+        memcpy(packed + NNC_BLOCK, fold.shift, sizeof fold.shift);
+        return NNC_OK;
+    }
+    status = read_bias(p, step, block, &fold, packed, error);
+    if (status)
+        return status;
+    return node->op == NNC_OP_GEMM && !node->gemm.transpose_b
+               ? pack_columns(p, step, block, &fold, packed, error)
+               : pack_rows(p, step, block, &fold, packed, error);
+}
+
+/* Sharing ------------------------------------------------------------------------------ */
+
+enum nnc_status nnc_weights_create(const struct nnc_program *program,
+                                   struct nnc_weights **weights, struct nnc_error *error)
+{
+    struct nnc_weights *const w = nnc_alloc(1, sizeof *w);
+    if (!w)
+        return nnc_fail_nomem(error, sizeof *w);
+    w->program = program;
+    if (pthread_mutex_init(&w->lock, NULL)) {
+        free(w);
+        return nnc_fail_nomem(error, sizeof *w);
+    }
+    w->first_slot = nnc_alloc((uint64_t)program->n_steps + 1, sizeof *w->first_slot);
+    uint32_t n = 0;
+    for (uint32_t s = 0; s < program->n_steps && w->first_slot; s++) {
+        w->first_slot[s] = n;
+        n += n_blocks(program, s);
+    }
+    w->slots = nnc_alloc(n, sizeof *w->slots);
+    if (!w->first_slot || !w->slots) {
+        nnc_weights_destroy(w);
+        return nnc_fail_nomem(error, (uint64_t)n * sizeof *w->slots);
+    }
+    w->first_slot[program->n_steps] = n;
+    *weights = w;
+    return NNC_OK;
+}
+
+void nnc_weights_destroy(struct nnc_weights *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_destroy(&w->lock);
+    free(w->first_slot);
+    free(w->slots);
+    free(w);
+}
+
+size_t nnc_weights_block_bytes(const struct nnc_weights *w, uint32_t step)
+{
+    return block_floats(w->program, step, 0) * sizeof(float);
+}
+
+static enum nnc_status load(struct nnc_weights *w, uint32_t step, uint32_t block,
+                            struct slot *slot, struct nnc_error *error)
+{
+    const uint64_t bytes = block_floats(w->program, step, block) * sizeof(float);
+    float *const data = nnc_alloc_aligned(bytes);
+    if (!data)
+        return nnc_fail_nomem(error, bytes);
+    memset(data, 0, bytes);
+    const enum nnc_status status = pack_block(w->program, step, block, data, error);
+    if (status) {
+        free(data);
+        return status;
+    }
+    slot->data = data;
+    w->resident += bytes;
+    return NNC_OK;
+}
+
+enum nnc_status nnc_weights_acquire(struct nnc_weights *w, uint32_t step, uint32_t block,
+                                    const float **packed, struct nnc_error *error)
+{
+    enum nnc_status status = NNC_OK;
+    struct slot *const slot = &w->slots[w->first_slot[step] + block];
+    pthread_mutex_lock(&w->lock);
+    if (!slot->data)
+        status = load(w, step, block, slot, error);
+    if (!status) {
+        slot->users++;
+        *packed = slot->data;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return status;
+}
+
+void nnc_weights_release(struct nnc_weights *w, uint32_t step, uint32_t block)
+{
+    struct slot *const slot = &w->slots[w->first_slot[step] + block];
+    pthread_mutex_lock(&w->lock);
+    if (--slot->users == 0) {
+        w->resident -= block_floats(w->program, step, block) * sizeof(float);
+        free(slot->data);
+        slot->data = NULL;
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+size_t nnc_weights_resident_bytes(struct nnc_weights *w)
+{
+    pthread_mutex_lock(&w->lock);
+    const size_t bytes = w->resident;
+    pthread_mutex_unlock(&w->lock);
+    return bytes;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NNC_PLAN_PACK_H
+#define NNC_PLAN_PACK_H
+
+/* Weights as kernels want them, read from the file block by block of 16 output channels,
+ * batch normalisation folded in. Shared by all plans of a model, counted, resident only
+ * while a plan holds them. */
+
+#include "program.h"
+
+struct nnc_weights;
+
+enum nnc_status nnc_weights_create(const struct nnc_program *program,
+                                   struct nnc_weights **weights, struct nnc_error *error);
+void nnc_weights_destroy(struct nnc_weights *weights); /* all blocks released; NULL is fine */
+
+/* The packed block of a CONV, GROUPED, DEPTHWISE or AFFINE step; read now if it is not
+ * resident. The bits depend on the model alone. Threads: shared.
+ * Fails: NNC_CHANGED, NNC_IO, NNC_NOMEM. */
+enum nnc_status nnc_weights_acquire(struct nnc_weights *weights, uint32_t step, uint32_t block,
+                                    const float **packed, struct nnc_error *error);
+void nnc_weights_release(struct nnc_weights *weights, uint32_t step, uint32_t block);
+
+/* Bytes of one packed block of this step, and of all that are resident. */
+size_t nnc_weights_block_bytes(const struct nnc_weights *weights, uint32_t step);
+size_t nnc_weights_resident_bytes(struct nnc_weights *weights);
+
+/* The input channels [first, first + count) that block `block` of a GROUPED step reads;
+ * `first` is a multiple of 16. */
+void nnc_grouped_inputs(const struct nnc_program *program, uint32_t step, uint32_t block,
+                        uint32_t *first, uint32_t *count);
+
+#endif

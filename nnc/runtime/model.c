@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens models, and keeps the plans of the cutouts that were asked for last. */
+
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_CACHED_PLANS = 64 };
+
+/* Presence ----------------------------------------------------------------------------- */
+
+static bool wholly_active(const struct nnc_taxonomy *t, const uint8_t *active, uint32_t category)
+{
+    for (uint32_t k = 0; k < t->n_classes; k++)
+        if (!active[k] && nnc_taxonomy_within(t, t->class_of_logit[k], category))
+            return false;
+    return true;
+}
+
+void nnc_model_wanted_presence(const struct nnc_model *model, const uint8_t *active,
+                               uint8_t *wanted)
+{
+    const struct nnc_taxonomy *const t = model->graph->taxonomy;
+    const struct nnc_branch *const branches = model->graph->branches;
+    memset(wanted, 0, model->n_presence);
+    /* Depth first, parents before children; what lies under a category that answers for
+     * all of it is passed over. */
+    uint32_t answered = NNC_NO_CATEGORY;
+    for (uint32_t c = nnc_taxonomy_next(t, NNC_NO_CATEGORY); c != NNC_NO_CATEGORY;
+         c = nnc_taxonomy_next(t, c)) {
+        if (answered != NNC_NO_CATEGORY && nnc_taxonomy_within(t, c, answered))
+            continue;
+        if (branches[c].presence == NNC_NONE || !wholly_active(t, active, c))
+            continue;
+        wanted[branches[c].presence] = 1;
+        answered = c;
+    }
+}
+
+/* Opening ------------------------------------------------------------------------------ */
+
+static enum nnc_status demand_of(const struct nnc_model *model, bool all_presence,
+                                 struct nnc_demand **demand, struct nnc_error *error)
+{
+    const struct nnc_graph *const g = model->graph;
+    const uint32_t n = g->taxonomy->n_classes;
+    uint8_t *const all = nnc_alloc((uint64_t)n + model->n_presence, 1);
+    if (!all)
+        return nnc_fail_nomem(error, n);
+    uint8_t *const presence = all + n;
+    memset(all, 1, n);
+    if (all_presence)
+        memset(presence, 1, model->n_presence);
+    else
+        nnc_model_wanted_presence(model, all, presence);
+    const enum nnc_status status = nnc_demand_create(g, all, presence, demand, error);
+    free(all);
+    return status;
+}
+
+/* The cost of the full network needs no weights, only what everything demands. */
+static enum nnc_status count_full_cost(struct nnc_model *model, struct nnc_error *error)
+{
+    const uint32_t n = model->graph->taxonomy->n_categories;
+    struct nnc_demand *full = NULL;
+    model->full.category = nnc_alloc(n, sizeof *model->full.category);
+    if (!model->full.category)
+        return nnc_fail_nomem(error, n * sizeof *model->full.category);
+    enum nnc_status status = demand_of(model, true, &model->owners, error);
+    if (!status)
+        status = demand_of(model, false, &full, error);
+    if (!status)
+        nnc_cost_count(full, model->owners, &model->full);
+    nnc_demand_destroy(full);
+    return status;
+}
+
+static enum nnc_status choose_kernels(struct nnc_model *model, enum nnc_backend backend,
+                                      struct nnc_error *error)
+{
+    model->kernels = nnc_kernels_get(backend);
+    if (!model->kernels)
+        return nnc_fail(error, NNC_UNSUPPORTED, nnc_backend_name(backend),
+                        "backend '%s' cannot run on this processor or is not in this build",
+                        nnc_backend_name(backend));
+    if (model->kernels->warm_up)
+        model->kernels->warm_up();
+    return NNC_OK;
+}
+
+static void destroy(struct nnc_model *model)
+{
+    while (model->n_cached)
+        nnc_shared_plan_unref(model->cached[--model->n_cached]);
+    free(model->cached);
+    nnc_weights_destroy(model->weights);
+    nnc_demand_destroy(model->owners);
+    nnc_program_destroy(model->program);
+    nnc_graph_destroy(model->graph);
+    free(model->full.category);
+    pthread_mutex_destroy(&model->lock);
+    free(model);
+}
+
+static enum nnc_status build(struct nnc_model *model, const struct nnc_model_options *options,
+                             struct nnc_error *error)
+{
+    const struct nnc_graph *const g = model->graph;
+    enum nnc_status status = choose_kernels(model, options->backend, error);
+    if (status)
+        return status;
+    model->n_presence =
+        g->presence == NNC_NONE ? 0 : (uint32_t)nnc_shape_elements(&g->values[g->presence].shape);
+    model->n_attention = g->attention == NNC_NONE
+                             ? 0
+                             : (uint32_t)nnc_shape_elements(&g->values[g->attention].shape);
+    model->max_cached =
+        options->max_cached_plans ? options->max_cached_plans : DEFAULT_CACHED_PLANS;
+    model->cached = nnc_alloc(model->max_cached, sizeof *model->cached);
+    if (!model->cached)
+        return nnc_fail_nomem(error, model->max_cached * sizeof *model->cached);
+    if ((status = nnc_program_create(g, &model->program, error)) ||
+        (status = nnc_weights_create(model->program, &model->weights, error)))
+        return status;
+    return count_full_cost(model, error);
+}
+
+static enum nnc_status open_model(const char *path, const void *bytes, size_t size,
+                                  const struct nnc_model_options *options,
+                                  struct nnc_model **model, struct nnc_error *error)
+{
+    static const struct nnc_model_options defaults;
+    struct nnc_model *const m = nnc_alloc(1, sizeof *m);
+    if (!m || pthread_mutex_init(&m->lock, NULL)) {
+        free(m);
+        return nnc_fail_nomem(error, sizeof *m);
+    }
+    atomic_init(&m->refs, 1);
+    enum nnc_status status = nnc_graph_read(path, bytes, size, &m->graph, error);
+    if (!status) {
+        status = build(m, options ? options : &defaults, error);
+        if (status)
+            nnc_error_prefix(error, m->graph->name);
+    }
+    if (status)
+        destroy(m);
+    else
+        *model = m;
+    return status;
+}
+
+enum nnc_status nnc_model_open(const char *path, const struct nnc_model_options *options,
+                               struct nnc_model **model, struct nnc_error *error)
+{
+    return open_model(path, NULL, 0, options, model, error);
+}
+
+enum nnc_status nnc_model_open_memory(const void *bytes, size_t size,
+                                      const struct nnc_model_options *options,
+                                      struct nnc_model **model, struct nnc_error *error)
+{
+    return open_model(NULL, bytes, size, options, model, error);
+}
+
+struct nnc_model *nnc_model_ref(struct nnc_model *model)
+{
+    atomic_fetch_add_explicit(&model->refs, 1, memory_order_relaxed);
+    return model;
+}
+
+void nnc_model_unref(struct nnc_model *model)
+{
+    if (model && atomic_fetch_sub_explicit(&model->refs, 1, memory_order_acq_rel) == 1)
+        destroy(model);
+}
+
+/* Plans -------------------------------------------------------------------------------- */
+
+void nnc_shared_plan_unref(struct nnc_shared_plan *plan)
+{
+    if (atomic_fetch_sub_explicit(&plan->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    nnc_plan_destroy(plan->plan);
+    free(plan);
+}
+
+/* Finds a cached plan, moves it to the front, takes a reference. Under the lock. */
+static struct nnc_shared_plan *find_cached(struct nnc_model *model, const uint8_t *active)
+{
+    for (size_t i = 0; i < model->n_cached; i++) {
+        struct nnc_shared_plan *const plan = model->cached[i];
+        if (memcmp(plan->plan->active, active, model->graph->taxonomy->n_classes))
+            continue;
+        memmove(model->cached + 1, model->cached, i * sizeof *model->cached);
+        model->cached[0] = plan;
+        atomic_fetch_add_explicit(&plan->refs, 1, memory_order_relaxed);
+        return plan;
+    }
+    return NULL;
+}
+
+/* Puts a new plan in front; the caller unrefs the one that falls out. Under the lock. */
+static struct nnc_shared_plan *cache(struct nnc_model *model, struct nnc_shared_plan *plan)
+{
+    struct nnc_shared_plan *out = NULL;
+    if (model->n_cached == model->max_cached)
+        out = model->cached[--model->n_cached];
+    memmove(model->cached + 1, model->cached, model->n_cached * sizeof *model->cached);
+    model->cached[0] = plan;
+    model->n_cached++;
+    atomic_fetch_add_explicit(&plan->refs, 1, memory_order_relaxed);
+    return out;
+}
+
+static enum nnc_status make_plan(struct nnc_model *model, const uint8_t *active,
+                                 struct nnc_shared_plan **plan, struct nnc_error *error)
+{
+    struct nnc_shared_plan *const p = nnc_alloc(1, sizeof *p);
+    uint8_t *const presence = nnc_alloc(model->n_presence, 1);
+    enum nnc_status status = p && presence ? NNC_OK : nnc_fail_nomem(error, sizeof *p);
+    if (!status) {
+        nnc_model_wanted_presence(model, active, presence);
+        status = nnc_plan_create(model->program, model->weights, model->kernels, model->owners,
+                                 &model->full, active, model->n_presence ? presence : NULL,
+                                 &p->plan, error);
+    }
+    free(presence);
+    if (status) {
+        free(p);
+        return status;
+    }
+    atomic_init(&p->refs, 1);
+    *plan = p;
+    return NNC_OK;
+}
+
+enum nnc_status nnc_model_plan(struct nnc_model *model, const uint8_t *active,
+                               struct nnc_shared_plan **plan, struct nnc_error *error)
+{
+    pthread_mutex_lock(&model->lock);
+    *plan = find_cached(model, active);
+    pthread_mutex_unlock(&model->lock);
+    if (*plan)
+        return NNC_OK;
+    struct nnc_shared_plan *made, *out = NULL;
+    const enum nnc_status status = make_plan(model, active, &made, error);
+    if (status) {
+        nnc_error_prefix(error, model->graph->name);
+        return status;
+    }
+    pthread_mutex_lock(&model->lock);
+    *plan = find_cached(model, active); /* another thread may have been faster */
+    if (!*plan)
+        out = cache(model, made);
+    pthread_mutex_unlock(&model->lock);
+    if (out)
+        nnc_shared_plan_unref(out);
+    if (*plan)
+        nnc_shared_plan_unref(made);
+    else
+        *plan = made;
+    return NNC_OK;
+}
+
+/* Frees outside the lock: freeing a plan takes the weights' lock. */
+void nnc_model_drop_unused_plans(struct nnc_model *model)
+{
+    for (;;) {
+        struct nnc_shared_plan *unused = NULL;
+        pthread_mutex_lock(&model->lock);
+        for (size_t i = 0; i < model->n_cached && !unused; i++)
+            if (atomic_load_explicit(&model->cached[i]->refs, memory_order_relaxed) == 1) {
+                unused = model->cached[i];
+                memmove(model->cached + i, model->cached + i + 1,
+                        (--model->n_cached - i) * sizeof *model->cached);
+            }
+        pthread_mutex_unlock(&model->lock);
+        if (!unused)
+            return;
+        nnc_shared_plan_unref(unused);
+    }
+}
+
+/* What a model says of itself ----------------------------------------------------------- */
+
+const struct nnc_taxonomy *nnc_model_taxonomy(const struct nnc_model *model)
+{
+    return model->graph->taxonomy;
+}
+
+const struct nnc_input_spec *nnc_model_input(const struct nnc_model *model)
+{
+    return &model->graph->input;
+}
+
+bool nnc_model_has_attention(const struct nnc_model *model)
+{
+    return model->graph->attention != NNC_NONE;
+}
+
+bool nnc_model_has_presence(const struct nnc_model *model)
+{
+    return model->graph->presence != NNC_NONE;
+}
+
+const char *nnc_model_name(const struct nnc_model *model)
+{
+    return model->graph->name;
+}
+
+const char *nnc_model_isa(const struct nnc_model *model)
+{
+    return model->kernels->name;
+}
+
+struct nnc_cost nnc_model_cost(const struct nnc_model *model)
+{
+    return model->full.total;
+}
+
+size_t nnc_model_resident_weight_bytes(struct nnc_model *model)
+{
+    return nnc_weights_resident_bytes(model->weights);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Every recorded model in a folder, on every backend this machine can run: the outputs that
+ * another engine recorded, and the invariants that need no recording - cutouts, threads,
+ * neutral attention and switching there and back change no bit. */
+
+#include "runtime/model.h"
+#include <nnc/nnc.h>
+
+#include <check.h>
+#include <dirent.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Relative to the largest logit. fp32 sums of at most some thousand terms stay far below;
+ * float16 weights are exact in both engines. */
+static const double TOLERANCE = 1e-4;
+static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_REFERENCE, NNC_BACKEND_BLAS,
+                                            NNC_BACKEND_GENERIC, NNC_BACKEND_AVX2,
+                                            NNC_BACKEND_AVX512};
+enum { N_BACKENDS = sizeof BACKENDS / sizeof *BACKENDS, RANDOM_CUTOUTS = 24, MAX_FILES = 512 };
+
+static char files[MAX_FILES][512];
+static int n_files;
+
+static float *floats_of(const json_t *array, size_t *n)
+{
+    *n = json_array_size(array);
+    float *const out = calloc(*n + 1, sizeof *out);
+    for (size_t i = 0; i < *n; i++)
+        out[i] = (float)json_number_value(json_array_get(array, i));
+    return out;
+}
+
+/* Gains by category from a recorded attention vector. */
+static float *gains_of(const struct nnc_model *model, const json_t *attention)
+{
+    const struct nnc_graph *const g = model->graph;
+    float *const gains = calloc(g->taxonomy->n_categories, sizeof *gains);
+    for (uint32_t c = 0; c < g->taxonomy->n_categories; c++) {
+        const uint32_t k = g->branches[c].gain;
+        gains[c] = attention && k != NNC_NONE
+                       ? (float)json_number_value(json_array_get(attention, k))
+                       : 1;
+    }
+    return gains;
+}
+
+static struct nnc_task *task_of(struct nnc_model *model, const uint8_t *active,
+                                const float *gains)
+{
+    struct nnc_error error;
+    struct nnc_task *task;
+    ck_assert_msg(!nnc_task_create_from_arrays(model, active, gains, 0, &task, &error), "%s",
+                  error.message);
+    return task;
+}
+
+static struct nnc_session *session_of(struct nnc_model *model, unsigned threads)
+{
+    const struct nnc_session_options options = {.threads = threads};
+    struct nnc_session *session;
+    struct nnc_error error;
+    ck_assert_msg(!nnc_session_create(model, &options, &session, &error), "%s", error.message);
+    return session;
+}
+
+/* Runs and spreads the ranked logits to logit order; absent ones stay NaN. */
+static void run(struct nnc_session *session, struct nnc_model *model,
+                const struct nnc_task *task, const float *input, float *logits)
+{
+    struct nnc_scores scores;
+    struct nnc_error error;
+    ck_assert_msg(!nnc_session_run_tensor(session, task, input, &scores, &error), "%s",
+                  error.message);
+    for (size_t k = 0; k < nnc_taxonomy_n_classes(nnc_model_taxonomy(model)); k++)
+        logits[k] = NAN;
+    ck_assert_uint_eq(scores.n, nnc_task_n_active(task));
+    for (size_t i = 0; i < scores.n; i++)
+        logits[nnc_taxonomy_category(nnc_model_taxonomy(model), scores.ranked[i].category)
+                   ->logit] = scores.ranked[i].logit;
+}
+
+static void compare_recorded(const char *what, const float *got, const json_t *expected)
+{
+    size_t n;
+    float *const want = floats_of(expected, &n);
+    double largest = 1e-6, worst = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fabs(want[i]) > largest ? fabs(want[i]) : largest;
+    for (size_t i = 0; i < n; i++) {
+        const double difference = fabs((double)got[i] - want[i]);
+        if (!(difference <= worst))
+            worst = difference;
+    }
+    ck_assert_msg(worst <= TOLERANCE * largest, "%s: off by %g, largest value %g", what, worst,
+                  largest);
+    free(want);
+}
+
+static void check_presence(const char *what, const struct nnc_model *model,
+                           const struct nnc_session *session, const json_t *expected)
+{
+    const struct nnc_graph *const g = model->graph;
+    int seen = 0;
+    for (uint32_t c = 0; c < g->taxonomy->n_categories; c++) {
+        float logit;
+        if (!nnc_session_presence_logit(session, c, &logit))
+            continue;
+        const double want =
+            json_number_value(json_array_get(expected, g->branches[c].presence));
+        ck_assert_msg(fabs(want - logit) <= TOLERANCE * (1 + fabs(want)), "%s: presence %g, %g",
+                      what, want, (double)logit);
+        seen++;
+    }
+    ck_assert_msg(seen > 0, "%s: no presence", what);
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+static bool choose_cutout(uint32_t number, size_t classes, uint32_t *seed, uint8_t *active)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < classes; k++)
+        n += active[k] = classes <= 6 ? (number + 1) >> k & 1 : next_random(seed) % 4 == 0;
+    return n > 0;
+}
+
+/* Kept logits of cutouts, with three threads, equal the full network's with one. */
+static void check_cutouts(const char *what, struct nnc_model *model, const float *input,
+                          const float *gains, const float *full)
+{
+    const size_t classes = nnc_taxonomy_n_classes(nnc_model_taxonomy(model));
+    const uint32_t n = classes <= 6 ? (1u << classes) - 1 : RANDOM_CUTOUTS;
+    uint8_t *const active = calloc(classes, 1);
+    float *const logits = calloc(classes, sizeof *logits);
+    struct nnc_session *const session = session_of(model, 3);
+    uint32_t seed = 1;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!choose_cutout(i, classes, &seed, active))
+            continue;
+        struct nnc_task *const task = task_of(model, active, gains);
+        run(session, model, task, input, logits);
+        for (size_t k = 0; k < classes; k++)
+            if (active[k])
+                ck_assert_msg(!memcmp(&logits[k], &full[k], sizeof *full),
+                              "%s: cutout %u changes logit %zu from %.9g to %.9g", what, i, k,
+                              (double)full[k], (double)logits[k]);
+            else
+                ck_assert(isnan(logits[k]));
+        const struct nnc_cost cost = nnc_task_cost(task), whole = nnc_model_cost(model);
+        ck_assert(cost.macs <= whole.macs);
+        nnc_task_unref(task);
+    }
+    nnc_session_destroy(session);
+    free(active);
+    free(logits);
+}
+
+/* A case without an input of its own has that of the first case. */
+static void check_case(const char *what, struct nnc_model *model, const json_t *recorded,
+                       const json_t *input_of)
+{
+    const size_t classes = nnc_taxonomy_n_classes(nnc_model_taxonomy(model));
+    const json_t *const attention = json_object_get(recorded, "attention");
+    size_t n;
+    float *const input = floats_of(json_object_get(input_of, "input"), &n);
+    const struct nnc_input_spec *const spec = nnc_model_input(model);
+    ck_assert_uint_eq(n, (size_t)spec->width * spec->height * spec->channels);
+    float *const gains = gains_of(model, attention);
+    float *const first = calloc(classes, sizeof *first), *const again =
+        calloc(classes, sizeof *again);
+    struct nnc_session *const session = session_of(model, 1);
+    struct nnc_task *const task = task_of(model, NULL, gains);
+    run(session, model, task, input, first);
+    compare_recorded(what, first, json_object_get(recorded, "logits"));
+    if (json_object_get(recorded, "presence") && nnc_model_has_presence(model))
+        check_presence(what, model, session, json_object_get(recorded, "presence"));
+    if (!attention) { /* gain 1 everywhere is no attention */
+        struct nnc_task *const neutral = task_of(model, NULL, NULL);
+        run(session, model, neutral, input, again);
+        ck_assert_mem_eq(first, again, classes * sizeof *first);
+        nnc_task_unref(neutral);
+    }
+    check_cutouts(what, model, input, gains, first);
+    run(session, model, task, input, again); /* A, others, A */
+    ck_assert_mem_eq(first, again, classes * sizeof *first);
+    nnc_task_unref(task);
+    nnc_session_destroy(session);
+    free(input);
+    free(gains);
+    free(first);
+    free(again);
+}
+
+START_TEST(recorded_model)
+{
+    const char *const path = files[_i / N_BACKENDS];
+    const enum nnc_backend backend = BACKENDS[_i % N_BACKENDS];
+    if (!nnc_kernels_get(backend))
+        return; /* this processor cannot: said once in main */
+    json_error_t json_error;
+    json_t *const golden = json_load_file(path, 0, &json_error);
+    ck_assert_msg(golden != NULL, "%s: %s", path, json_error.text);
+    char model_path[1024], what[1200];
+    snprintf(model_path, sizeof model_path, "%.*s/%s", (int)(strrchr(path, '/') - path), path,
+             json_string_value(json_object_get(golden, "model")));
+    snprintf(what, sizeof what, "%s on %s", model_path, nnc_backend_name(backend));
+    const struct nnc_model_options options = {.backend = backend};
+    struct nnc_model *model;
+    struct nnc_error error;
+    ck_assert_msg(!nnc_model_open(model_path, &options, &model, &error), "%s: %s", what,
+                  error.message);
+    size_t i;
+    json_t *recorded;
+    const json_t *const first = json_array_get(json_object_get(golden, "cases"), 0);
+    json_array_foreach(json_object_get(golden, "cases"), i, recorded)
+        check_case(what, model, recorded,
+                   json_object_get(recorded, "input") ? recorded : first);
+    ck_assert_uint_gt(i, 0);
+    nnc_model_drop_unused_plans(model);
+    ck_assert_uint_eq(nnc_model_resident_weight_bytes(model), 0);
+    nnc_model_unref(model);
+    json_decref(golden);
+}
+END_TEST
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void find_files(const char *folder)
+{
+    DIR *const dir = opendir(folder);
+    for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+        const char *const end = strrchr(entry->d_name, '.');
+        if (end && !strcmp(end, ".json") && n_files < MAX_FILES)
+            snprintf(files[n_files++], sizeof *files, "%.200s/%.200s", folder, entry->d_name);
+    }
+    if (dir)
+        closedir(dir);
+    qsort(files, (size_t)n_files, sizeof *files, by_name);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: test_golden FOLDER\n");
+        return 2;
+    }
+    find_files(argv[1]);
+    if (!n_files) {
+        fprintf(stderr, "%s: no recorded models\n", argv[1]);
+        return 1;
+    }
+    for (int i = 0; i < N_BACKENDS; i++)
+        if (!nnc_kernels_get(BACKENDS[i]))
+            printf("backend %s: not on this machine, left out\n",
+                   nnc_backend_name(BACKENDS[i]));
+    Suite *const suite = suite_create("golden");
+    TCase *const all = tcase_create("recorded");
+    tcase_set_timeout(all, 300);
+    tcase_add_loop_test(all, recorded_model, 0, n_files * N_BACKENDS);
+    suite_add_tcase(suite, all);
+    SRunner *const runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
