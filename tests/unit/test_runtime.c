@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* What models, tasks and sessions promise: costs equal a hand count, memory follows the
+ * cutout, switching changes no bit, a frame allocates nothing, bad tasks are refused and
+ * leave everything as it was. */
+
+#include "runtime_fixture.h"
+
+#include "counted_malloc.h"
+
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { CLASSES = 3 }; /* of nested_depth_2_presence */
+
+/* The network, by hand: trunk 3x3 stride 2, 3 -> 3 without bias; a and b: 3x3, 3 -> 2 with
+ * bias; a1, a2 (in a), b1 (in b): 3x3, 2 -> 2 with bias, then a head 2 -> 1 with bias; and
+ * every category has such a head for its presence. */
+static struct nnc_cost trunk_cost(uint64_t pixels)
+{
+    return (struct nnc_cost){.params = 81, .macs = 81 * pixels};
+}
+
+static struct nnc_cost top_cost(uint64_t pixels, bool presence)
+{
+    return (struct nnc_cost){.params = 54 + 2 + (presence ? 3 : 0),
+                             .macs = 54 * pixels + (presence ? 2 : 0)};
+}
+
+static struct nnc_cost class_cost(uint64_t pixels, bool presence)
+{
+    return (struct nnc_cost){.params = 36 + 2 + 3 + (presence ? 3 : 0),
+                             .macs = 36 * pixels + 2 + (presence ? 2 : 0)};
+}
+
+static void assert_cost(struct nnc_cost got, struct nnc_cost want)
+{
+    ck_assert_uint_eq(got.params, want.params);
+    ck_assert_uint_eq(got.macs, want.macs);
+}
+
+static struct nnc_cost sum(struct nnc_cost a, struct nnc_cost b)
+{
+    return (struct nnc_cost){a.params + b.params, a.macs + b.macs};
+}
+
+START_TEST(cost_equals_hand_count)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 0);
+    const struct nnc_input_spec *const spec = nnc_model_input(model);
+    const uint64_t pixels =
+        (uint64_t)((spec->height - 3) / 2 + 1) * ((spec->width - 3) / 2 + 1);
+    struct nnc_task *const full = make_task(model, NULL, NULL, 0);
+    struct nnc_task *const one = make_task(model, "a1", NULL, 0);
+    struct nnc_task *const whole = make_task(model, "a", NULL, 0);
+    const uint32_t a = nnc_taxonomy_find(nnc_model_taxonomy(model), "a");
+    const uint32_t a1 = nnc_taxonomy_find(nnc_model_taxonomy(model), "a/a1");
+    const uint32_t b1 = nnc_taxonomy_find(nnc_model_taxonomy(model), "b/b1");
+    const struct nnc_cost branch_a =
+        sum(top_cost(pixels, true), sum(class_cost(pixels, false), class_cost(pixels, false)));
+    const struct nnc_cost branch_b = sum(top_cost(pixels, true), class_cost(pixels, false));
+    assert_cost(nnc_task_trunk_cost(full), trunk_cost(pixels));
+    assert_cost(nnc_model_cost(model), sum(trunk_cost(pixels), sum(branch_a, branch_b)));
+    assert_cost(nnc_task_cost(full), nnc_model_cost(model));
+    assert_cost(nnc_task_cost(whole), sum(trunk_cost(pixels), branch_a));
+    /* One class alone: its parent is not wholly active, so its own presence answers. */
+    assert_cost(nnc_task_cost(one),
+                sum(trunk_cost(pixels), sum(top_cost(pixels, false), class_cost(pixels, true))));
+    assert_cost(nnc_task_category_cost(one, a), top_cost(pixels, false));
+    assert_cost(nnc_task_category_cost(one, a1), class_cost(pixels, true));
+    assert_cost(nnc_task_category_cost(one, b1), class_cost(pixels, false)); /* cut away */
+    ck_assert(!nnc_task_category_active(one, b1));
+    nnc_task_unref(full);
+    nnc_task_unref(one);
+    nnc_task_unref(whole);
+    nnc_model_unref(model);
+}
+END_TEST
+
+START_TEST(memory_follows_cutout)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 0);
+    ck_assert_uint_eq(nnc_model_resident_weight_bytes(model), 0);
+    struct nnc_task *const small = make_task(model, "a1", NULL, 0);
+    const size_t for_small = nnc_model_resident_weight_bytes(model);
+    ck_assert_uint_gt(for_small, 0);
+    ck_assert_uint_eq(for_small, nnc_task_weight_bytes(small));
+    struct nnc_task *const full = make_task(model, NULL, NULL, 0);
+    ck_assert_uint_gt(nnc_model_resident_weight_bytes(model), for_small);
+    /* Shared: both together hold no weight twice; a1's presence head is the small one's. */
+    ck_assert_uint_lt(nnc_model_resident_weight_bytes(model),
+                      for_small + nnc_task_weight_bytes(full));
+    nnc_task_unref(full);
+    nnc_model_drop_unused_plans(model);
+    ck_assert_uint_eq(nnc_model_resident_weight_bytes(model), for_small);
+    nnc_task_unref(small);
+    nnc_model_drop_unused_plans(model);
+    ck_assert_uint_eq(nnc_model_resident_weight_bytes(model), 0);
+    nnc_model_unref(model);
+}
+END_TEST
+
+START_TEST(cache_is_bounded)
+{
+    static const char *const cutouts[] = {"a1", "a2", "b1", "a", "a1,b", "a2,b"};
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 2);
+    size_t largest = 0;
+    for (int round = 0; round < 3; round++)
+        for (size_t i = 0; i < sizeof cutouts / sizeof *cutouts; i++) {
+            struct nnc_task *const task = make_task(model, cutouts[i], NULL, i);
+            nnc_task_unref(task);
+            const size_t bytes = nnc_model_resident_weight_bytes(model);
+            largest = bytes > largest ? bytes : largest;
+        }
+    struct nnc_task *const full = make_task(model, NULL, NULL, 0);
+    ck_assert_uint_gt(largest, 0);
+    ck_assert_uint_le(nnc_model_resident_weight_bytes(model),
+                      nnc_task_weight_bytes(full) * 2);
+    nnc_task_unref(full);
+    nnc_model_unref(model);
+}
+END_TEST
+
+START_TEST(switching_there_and_back)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 0);
+    struct nnc_session *const session = make_session(model, 2);
+    float *const input = make_input(model);
+    struct nnc_task *const tasks[] = {
+        make_task(model, "a1,b1", "a=1.5", 1), make_task(model, "a2", NULL, 2),
+        make_task(model, NULL, "b1=0", 3), make_task(model, "-a2", "b=16,a1=0.5", 4)};
+    float first[4][CLASSES], again[CLASSES];
+    for (int i = 0; i < 4; i++)
+        run_logits(session, tasks[i], input, first[i]);
+    for (int round = 0; round < 500; round++) {
+        const int i = round * 7 % 4;
+        run_logits(session, tasks[i], input, again);
+        ck_assert_mem_eq(again, first[i], sizeof again);
+    }
+    for (int i = 0; i < 4; i++)
+        nnc_task_unref(tasks[i]);
+    nnc_session_destroy(session);
+    nnc_model_unref(model);
+    free(input);
+}
+END_TEST
+
+START_TEST(frames_allocate_nothing)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_3", 0);
+    struct nnc_session *const session = make_session(model, 2);
+    float *const input = make_input(model);
+    const struct nnc_input_spec *const spec = nnc_model_input(model);
+    uint8_t *const pixels = calloc((size_t)spec->width * spec->height, 12);
+    const struct nnc_image image = {.format = NNC_PIXEL_RGB, .width = 2 * spec->width,
+                                    .height = 2 * spec->height, .plane = {pixels},
+                                    .stride_bytes = {6 * (ptrdiff_t)spec->width}};
+    struct nnc_task *const tasks[] = {make_task(model, "b", NULL, 1),
+                                      make_task(model, NULL, NULL, 2)};
+    struct nnc_scores scores;
+    ck_assert(!nnc_session_reserve(session, tasks[0], NULL));
+    ck_assert(!nnc_session_reserve(session, tasks[1], NULL));
+    const unsigned long before = n_allocations;
+    int failures = 0; /* ck_assert itself allocates */
+    for (int i = 0; i < 200; i++) {
+        failures += nnc_session_run_tensor(session, tasks[i & 1], input, &scores, NULL) != 0;
+        failures += nnc_session_run_image(session, tasks[i & 1], &image, &scores, NULL) != 0;
+    }
+    const unsigned long after = n_allocations;
+    ck_assert_int_eq(failures, 0);
+    ck_assert_uint_eq(after, before);
+    for (int i = 0; i < 2; i++)
+        nnc_task_unref(tasks[i]);
+    nnc_session_destroy(session);
+    nnc_model_unref(model);
+    free(input);
+    free(pixels);
+}
+END_TEST
+
+START_TEST(scores_add_up)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 0);
+    const struct nnc_taxonomy *const t = nnc_model_taxonomy(model);
+    struct nnc_session *const session = make_session(model, 1);
+    float *const input = make_input(model);
+    struct nnc_task *const task = make_task(model, "a", NULL, 77);
+    struct nnc_scores s;
+    ck_assert(!nnc_session_run_tensor(session, task, input, &s, NULL));
+    ck_assert_uint_eq(s.task_id, 77);
+    ck_assert_uint_eq(s.n, 2);
+    ck_assert(s.finite);
+    ck_assert(s.ranked[0].logit >= s.ranked[1].logit);
+    const double e = exp((double)s.ranked[1].logit - s.ranked[0].logit);
+    ck_assert_double_eq_tol(s.ranked[0].probability, 1 / (1 + e), 1e-6);
+    ck_assert_double_eq_tol(s.ranked[0].probability + s.ranked[1].probability, 1, 1e-6);
+    const uint32_t a = nnc_taxonomy_find(t, "a"), b = nnc_taxonomy_find(t, "b");
+    ck_assert_double_eq_tol(s.category_probability[a], 1, 1e-6);
+    ck_assert(s.category_probability[b] == 0);
+    float logit;
+    ck_assert(nnc_session_presence_logit(session, a, &logit)); /* the wholly active one */
+    ck_assert(!nnc_session_presence_logit(session, b, &logit));
+    ck_assert(!nnc_session_presence_logit(session, nnc_taxonomy_find(t, "a/a1"), &logit));
+    ck_assert(nnc_session_presence_logit(session, a, &logit));
+    ck_assert(s.has_presence);
+    ck_assert_double_eq_tol(s.presence, 1 / (1 + exp(-(double)logit)), 1e-6);
+    nnc_task_unref(task);
+    nnc_session_destroy(session);
+    nnc_model_unref(model);
+    free(input);
+}
+END_TEST
+
+static const struct {
+    const char *cutout, *attention;
+    enum nnc_status status;
+    const char *words;
+} bad_tasks[] = {
+    {"a9", NULL, NNC_TASK, "a1"},
+    {"-a,-b", NULL, NNC_TASK, "empty"},
+    {"a1,,b", NULL, NNC_TASK, ""},
+    {NULL, "a=17", NNC_TASK, "16"},
+    {NULL, "a=nan", NNC_TASK, "finite"},
+    {NULL, "a=-1", NNC_TASK, "16"},
+    {NULL, "aa=1", NNC_TASK, "a"},
+    {NULL, "a", NNC_TASK, "="},
+};
+
+START_TEST(bad_task_is_refused)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 0);
+    struct nnc_task *task = NULL;
+    struct nnc_error error = {0};
+    ck_assert_int_eq(nnc_task_create(model, bad_tasks[_i].cutout, bad_tasks[_i].attention, 0,
+                                     &task, &error),
+                     bad_tasks[_i].status);
+    ck_assert_ptr_null(task);
+    ck_assert_msg(strstr(error.message, bad_tasks[_i].words) != NULL, "%s", error.message);
+    ck_assert_uint_eq(nnc_model_resident_weight_bytes(model), 0);
+    nnc_model_unref(model);
+}
+END_TEST
+
+START_TEST(foreign_task_is_refused)
+{
+    struct nnc_model *const one = open_recorded("nested_depth_1", 0);
+    struct nnc_model *const other = open_recorded("nested_depth_2", 0);
+    struct nnc_session *const session = make_session(one, 1);
+    struct nnc_task *const foreign = make_task(other, NULL, NULL, 1);
+    struct nnc_task *const own = make_task(one, NULL, NULL, 2);
+    float *const input = make_input(one);
+    struct nnc_scores scores;
+    struct nnc_error error = {0};
+    ck_assert_int_eq(nnc_session_run_tensor(session, foreign, input, &scores, &error),
+                     NNC_STATE);
+    ck_assert_msg(strstr(error.message, "nested_depth_2") != NULL, "%s", error.message);
+    ck_assert(!nnc_session_run_tensor(session, own, input, &scores, &error));
+    nnc_task_unref(foreign);
+    nnc_task_unref(own);
+    nnc_session_destroy(session);
+    nnc_model_unref(one);
+    nnc_model_unref(other);
+    free(input);
+}
+END_TEST
+
+/* Every allocation of load, plan and run fails, and all after it. */
+START_TEST(survives_short_memory)
+{
+    for (int n = 0; n < 5000; n++) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/nested_depth_2_presence.onnx", NNC_GOLDEN_DIR);
+        struct nnc_model *model = NULL;
+        struct nnc_task *task = NULL;
+        struct nnc_session *session = NULL;
+        struct nnc_scores scores;
+        float input[4096] = {0};
+        struct nnc_error error = {0};
+        const unsigned long first = n_allocations;
+        allocations_left = n;
+        const struct nnc_session_options options = {.threads = 1};
+        enum nnc_status status = nnc_model_open(path, NULL, &model, &error);
+        if (!status)
+            status = nnc_task_create(model, "a", NULL, 1, &task, &error);
+        if (!status)
+            status = nnc_session_create(model, &options, &session, &error);
+        if (!status)
+            status = nnc_session_run_tensor(session, task, input, &scores, &error);
+        allocations_left = -1;
+        const bool reached = n_allocations - first > (unsigned long)n;
+        nnc_session_destroy(session);
+        nnc_task_unref(task);
+        nnc_model_unref(model);
+        if (!reached) {
+            ck_assert_msg(!status, "%s", error.message);
+            ck_assert_int_gt(n, 20);
+            return;
+        }
+        ck_assert_msg(status == NNC_NOMEM, "allocation %d: %s", n, error.message);
+    }
+    ck_abort_msg("never got through");
+}
+END_TEST
+
+#if defined(__x86_64__)
+START_TEST(float_mode_is_restored)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_1", 0);
+    struct nnc_session *const session = make_session(model, 1);
+    struct nnc_task *const task = make_task(model, NULL, NULL, 1);
+    float *const input = make_input(model);
+    struct nnc_scores scores;
+    const unsigned before = _mm_getcsr() & ~0x3fu; /* without the sticky flags */
+    ck_assert(!nnc_session_run_tensor(session, task, input, &scores, NULL));
+    ck_assert_uint_eq(_mm_getcsr() & ~0x3fu, before);
+    nnc_task_unref(task);
+    nnc_session_destroy(session);
+    nnc_model_unref(model);
+    free(input);
+}
+END_TEST
+#endif
+
+int main(void)
+{
+    Suite *const suite = suite_create("runtime");
+    TCase *const all = tcase_create("runtime");
+    tcase_set_timeout(all, 120);
+    tcase_add_test(all, cost_equals_hand_count);
+    tcase_add_test(all, memory_follows_cutout);
+    tcase_add_test(all, cache_is_bounded);
+    tcase_add_test(all, switching_there_and_back);
+    tcase_add_test(all, frames_allocate_nothing);
+    tcase_add_test(all, scores_add_up);
+    tcase_add_loop_test(all, bad_task_is_refused, 0, sizeof bad_tasks / sizeof *bad_tasks);
+    tcase_add_test(all, foreign_task_is_refused);
+    tcase_add_test(all, survives_short_memory);
+#if defined(__x86_64__)
+    tcase_add_test(all, float_mode_is_restored);
+#endif
+    suite_add_tcase(suite, all);
+    SRunner *const runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
