@@ -56,6 +56,8 @@ static enum nnc_status fail_syntax(const json_error_t *at, struct nnc_error *err
         status = NNC_VALUE;
         hint = "NUL in a text: ";
         break;
+    case json_error_out_of_memory:
+        return nnc_fail_nomem(error, 0);
     case json_error_stack_overflow:
         status = NNC_LIMIT;
         break;
