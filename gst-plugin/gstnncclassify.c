@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+
+/**
+ * SECTION:element-nncclassify
+ * @title: nncclassify
+ *
+ * Classifies every frame with a nested network and puts a #GstNncPredictionMeta on its
+ * buffer. Pixels are neither changed nor copied. The classes that the network looks for,
+ * and how strongly each category counts, can be changed while it plays; what is cut away
+ * costs nothing.
+ *
+ * |[
+ * gst-launch-1.0 -m v4l2src ! nncclassify model=nest-first.onnx cutout=vehicles_1 \
+ *     post-messages=change ! videoconvert ! autovideosink
+ * ]|
+ *
+ * A buffer with a #GstNncTaskMeta is classified with that task. A frame that is not what
+ * its caps say passes on with a prediction of the status "refused"; the stream goes on.
+ * Frames marked as gaps pass without a prediction.
+ */
+
+#include "gstnncclassify.h"
+
+#include <gstnnc/gstnncmeta.h>
+
+#include "gstnncmodels.h"
+
+GST_DEBUG_CATEGORY_STATIC(nnc_classify_debug);
+#define GST_CAT_DEFAULT nnc_classify_debug
+
+#define CAPS                                                                             \
+    "video/x-raw, format=(string)" GST_NNC_VIEW_FORMATS                                  \
+    ", width=(int)[1, 16384], height=(int)[1, 16384]"
+
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS));
+
+G_DEFINE_TYPE(GstNncClassify, gst_nnc_classify, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(
+    nncclassify, "nncclassify", GST_RANK_NONE, GST_TYPE_NNC_CLASSIFY,
+    GST_DEBUG_CATEGORY_INIT(nnc_classify_debug, "nncclassify", 0, "nested networks"))
+
+/* --- start and stop --- */
+
+static void forget_stream(GstNncClassify *self)
+{
+    atomic_store(&self->earliest_time, GST_CLOCK_TIME_NONE);
+    self->frames_to_skip = 0;
+    self->seen = (struct gst_nnc_seen){.anything = FALSE};
+}
+
+static enum nnc_status acquire_model(GstNncClassify *self, struct nnc_error *error)
+{
+    struct gst_nnc_settings *const settings = &self->settings;
+
+    pthread_mutex_lock(&settings->lock);
+    g_autofree gchar *path = g_strdup(settings->model);
+    pthread_mutex_unlock(&settings->lock);
+    if (path && *path)
+        return gst_nnc_models_acquire(path, &self->model, error);
+    gst_nnc_error_set(
+        error, NNC_NOT_FOUND,
+        "model is not set; expected the name of an ONNX file in the property "
+        "'model'");
+    return NNC_NOT_FOUND;
+}
+
+static void show_model(GstNncClassify *self)
+{
+    struct gst_nnc_settings *const settings = &self->settings;
+    const struct nnc_cost cost = nnc_model_cost(self->model);
+
+    atomic_store(&settings->total_params, cost.params);
+    atomic_store(&settings->total_macs, cost.macs);
+    pthread_mutex_lock(&settings->lock);
+    settings->taxonomy = gst_nnc_taxonomy_to_json(self->result.taxonomy);
+    settings->running = TRUE;
+    pthread_mutex_unlock(&settings->lock);
+}
+
+static enum nnc_status load(GstNncClassify *self, struct nnc_error *error)
+{
+    const struct nnc_session_options options = {.threads =
+                                                    atomic_load(&self->settings.threads)};
+    enum nnc_status status = acquire_model(self, error);
+
+    if (!status)
+        status = nnc_session_create(self->model, &options, &self->session, error);
+    if (!status)
+        status = gst_nnc_task_slot_start(&self->slot, self->model, self->session, error);
+    if (status)
+        return status;
+    gst_nnc_result_init(&self->result, self->model);
+    self->name = gst_object_get_name(GST_OBJECT(self));
+    show_model(self);
+    GST_INFO_OBJECT(self, "loaded %s, kernels %s", nnc_model_name(self->model),
+                    nnc_model_isa(self->model));
+    return NNC_OK;
+}
+
+/* Takes a half-loaded element, too. */
+static void unload(GstNncClassify *self)
+{
+    struct gst_nnc_settings *const settings = &self->settings;
+
+    gst_nnc_task_slot_stop(&self->slot);
+    gst_nnc_task_cache_clear(&self->task_cache);
+    gst_nnc_result_finish(&self->result);
+    g_clear_pointer(&self->session, nnc_session_destroy);
+    g_clear_pointer(&self->model, gst_nnc_models_release);
+    g_clear_pointer(&self->name, g_free);
+    atomic_store(&settings->total_params, 0);
+    atomic_store(&settings->total_macs, 0);
+    pthread_mutex_lock(&settings->lock);
+    g_clear_pointer(&settings->taxonomy, g_free);
+    settings->running = FALSE;
+    pthread_mutex_unlock(&settings->lock);
+}
+
+static gboolean start(GstBaseTransform *base)
+{
+    GstNncClassify *const self = GST_NNC_CLASSIFY(base);
+    struct nnc_error error;
+
+    gst_nnc_stats_reset(&self->stats);
+    forget_stream(self);
+    if (!load(self, &error))
+        return TRUE;
+    unload(self);
+    gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_ERROR, &error);
+    return FALSE;
+}
+
+static gboolean stop(GstBaseTransform *base)
+{
+    unload(GST_NNC_CLASSIFY(base));
+    return TRUE;
+}
+
+/* --- caps and events --- */
+
+/* Pads refuse caps that their template does not know before the element sees them, and
+ * say nothing about it. The probe comes first and says what was expected. */
+static GstPadProbeReturn explain_refused_caps(GstPad *pad, GstPadProbeInfo *info,
+                                              gpointer data)
+{
+    GstEvent *const event = GST_PAD_PROBE_INFO_EVENT(info);
+    gchar reason[GST_NNC_REASON_SIZE];
+    struct gst_nnc_geometry geometry;
+    GstCaps *caps;
+
+    if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS)
+        return GST_PAD_PROBE_OK;
+    gst_event_parse_caps(event, &caps);
+    if (!gst_nnc_geometry_from_caps(caps, &geometry, reason))
+        gst_nnc_error_post_caps(GST_ELEMENT(data), reason);
+    return GST_PAD_PROBE_OK;
+}
+
+static gboolean set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)
+{
+    GstNncClassify *const self = GST_NNC_CLASSIFY(base);
+    gchar reason[GST_NNC_REASON_SIZE];
+
+    if (!gst_nnc_geometry_from_caps(in, &self->geometry, reason))
+        return FALSE;
+    GST_INFO_OBJECT(self, "frames are %" GST_PTR_FORMAT ", matrix %s, %s range", in,
+                    self->geometry.matrix == NNC_MATRIX_BT709 ? "BT.709" : "BT.601",
+                    self->geometry.range == NNC_RANGE_FULL ? "full" : "limited");
+    return TRUE;
+}
+
+static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
+{
+    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
+        forget_stream(GST_NNC_CLASSIFY(base));
+    return GST_BASE_TRANSFORM_CLASS(gst_nnc_classify_parent_class)
+        ->sink_event(base, event);
+}
+
+/* The base class would drop late frames; it is told not to look, so the element does. */
+static gboolean src_event(GstBaseTransform *base, GstEvent *event)
+{
+    GstClockTime timestamp;
+    GstClockTimeDiff late_by;
+
+    if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
+        gst_event_parse_qos(event, NULL, NULL, &late_by, &timestamp);
+        const gboolean known = GST_CLOCK_TIME_IS_VALID(timestamp) &&
+                               (late_by >= 0 || timestamp >= (GstClockTime)-late_by);
+        atomic_store(&GST_NNC_CLASSIFY(base)->earliest_time,
+                     known ? timestamp + (GstClockTime)late_by : GST_CLOCK_TIME_NONE);
+    }
+    return GST_BASE_TRANSFORM_CLASS(gst_nnc_classify_parent_class)
+        ->src_event(base, event);
+}
+
+/* Memory goes through untouched, so what downstream offers holds upstream, too. Where
+ * nobody downstream answers, strides may be any: without that v4l2src copies each frame.
+ */
+static gboolean propose_allocation(GstBaseTransform *base, GstQuery *decided,
+                                   GstQuery *query)
+{
+    if (!gst_pad_peer_query(GST_BASE_TRANSFORM_SRC_PAD(base), query))
+        gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
+    return TRUE;
+}
+
+/* --- frames --- */
+
+/* The buffer gets a meta, its memory stays: a shared buffer is copied without its pixels.
+ */
+static GstFlowReturn prepare_output_buffer(GstBaseTransform *base, GstBuffer *in,
+                                           GstBuffer **out)
+{
+    *out = gst_buffer_is_writable(in) ? in : gst_buffer_copy(in);
+    return *out ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+static gboolean is_late(GstNncClassify *self, GstBuffer *buffer)
+{
+    const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
+    const GstClockTime earliest = atomic_load(&self->earliest_time);
+
+    if (!atomic_load(&self->settings.qos) || !GST_CLOCK_TIME_IS_VALID(earliest) ||
+        segment->format != GST_FORMAT_TIME)
+        return FALSE;
+    const GstClockTime time =
+        gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    return GST_CLOCK_TIME_IS_VALID(time) && time <= earliest;
+}
+
+static void sync_controlled(GstNncClassify *self, GstBuffer *buffer)
+{
+    const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
+    const GstClockTime time =
+        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+
+    if (GST_CLOCK_TIME_IS_VALID(time))
+        gst_object_sync_values(GST_OBJECT(self), time);
+}
+
+/* The task of this frame: of its meta, else of the properties. The caller owns it. */
+static struct gst_nnc_live_task *choose_task(GstNncClassify *self, GstBuffer *buffer,
+                                             gboolean *from_meta)
+{
+    struct gst_nnc_live_task *const current = gst_nnc_task_slot_ref_live(&self->slot);
+    struct gst_nnc_live_task *live = NULL;
+    struct nnc_error error;
+    gboolean conflict;
+
+    if (gst_nnc_task_cache_choose(&self->task_cache, &self->slot, current, buffer, &live,
+                                  &conflict, &error)) {
+        gst_nnc_count(&self->stats.task_meta_ignored, 1);
+        if (gst_nnc_limiter_allows(&self->meta_warnings, 1))
+            gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, &error);
+    }
+    if (conflict)
+        gst_nnc_count(&self->stats.task_meta_conflict, 1);
+    *from_meta = live != NULL;
+    if (!live)
+        return current;
+    gst_nnc_live_task_unref(current);
+    return live;
+}
+
+static gboolean is_left_out(GstNncClassify *self)
+{
+    const guint interval = atomic_load(&self->settings.interval);
+
+    if (self->frames_to_skip > interval)
+        self->frames_to_skip = interval;
+    if (self->frames_to_skip) {
+        self->frames_to_skip--;
+        return TRUE;
+    }
+    self->frames_to_skip = interval;
+    return FALSE;
+}
+
+static GstNncPrediction *refuse_frame(GstNncClassify *self,
+                                      const struct gst_nnc_live_task *live,
+                                      const gchar *reason)
+{
+    struct nnc_error error;
+
+    gst_nnc_count(&self->stats.frames_refused, 1);
+    gst_nnc_error_set(&error, NNC_BAD_IMAGE, "frame refused: %s", reason);
+    if (gst_nnc_limiter_allows(&self->frame_warnings, 1))
+        gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, &error);
+    return gst_nnc_result_make_status(live, GST_NNC_PREDICTION_STATUS_REFUSED, reason,
+                                      self->name);
+}
+
+static GstNncPrediction *make_prediction(GstNncClassify *self,
+                                         const struct gst_nnc_live_task *live,
+                                         const struct nnc_scores *scores,
+                                         GstBuffer *buffer)
+{
+    const struct gst_nnc_choice choice = {atomic_load(&self->settings.top_k),
+                                          atomic_load(&self->settings.threshold)};
+
+    gst_nnc_count(&self->stats.frames_classified, 1);
+    gst_nnc_count(&self->stats.inference_ns_total, scores->run_ns);
+    atomic_store(&self->stats.inference_ns_last, scores->run_ns);
+    return gst_nnc_result_make(&self->result, live, scores, &choice, self->name,
+                               GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED));
+}
+
+static GstNncPrediction *classify(GstNncClassify *self,
+                                  const struct gst_nnc_live_task *live, GstBuffer *buffer)
+{
+    gchar reason[GST_NNC_REASON_SIZE];
+    struct gst_nnc_view view;
+    struct nnc_scores scores;
+    struct nnc_error error;
+
+    if (!gst_nnc_view_open(&view, &self->geometry, buffer, reason))
+        return refuse_frame(self, live, reason);
+    const enum nnc_status status =
+        nnc_session_run_image(self->session, live->task, &view.image, &scores, &error);
+    gst_nnc_view_close(&view);
+    if (status)
+        return refuse_frame(self, live, error.message);
+    return make_prediction(self, live, &scores, buffer);
+}
+
+static GstNncPrediction *predict(GstNncClassify *self, GstBuffer *buffer)
+{
+    gboolean from_meta;
+    struct gst_nnc_live_task *const live = choose_task(self, buffer, &from_meta);
+    GstNncPrediction *prediction = NULL;
+
+    if (is_late(self, buffer)) {
+        gst_nnc_count(&self->stats.frames_late, 1);
+        prediction = gst_nnc_result_make_status(live, GST_NNC_PREDICTION_STATUS_LATE,
+                                                "the frame was late", self->name);
+    } else if (!from_meta && is_left_out(self)) {
+        gst_nnc_count(&self->stats.frames_skipped, 1);
+    } else {
+        prediction = classify(self, live, buffer);
+    }
+    gst_nnc_live_task_unref(live);
+    return prediction;
+}
+
+/* --- messages --- */
+
+static gboolean is_news(GstNncClassify *self, const GstNncPrediction *prediction)
+{
+    const struct gst_nnc_seen now = {gst_nnc_prediction_get_class_category(prediction, 0),
+                                     gst_nnc_prediction_is_unknown(prediction), TRUE};
+    const struct gst_nnc_seen before = self->seen;
+
+    if (gst_nnc_prediction_get_status(prediction) != GST_NNC_PREDICTION_STATUS_CLASSIFIED)
+        return FALSE;
+    self->seen = now;
+    return !before.anything || before.category != now.category ||
+           before.unknown != now.unknown;
+}
+
+static void post_prediction(GstNncClassify *self, const GstNncPrediction *prediction,
+                            GstBuffer *buffer)
+{
+    const gint when = atomic_load(&self->settings.post_messages);
+    const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
+    const GstClockTime pts = GST_BUFFER_PTS(buffer);
+    const gboolean news = is_news(self, prediction);
+
+    if (when == GST_NNC_POST_MESSAGES_NONE ||
+        (when == GST_NNC_POST_MESSAGES_CHANGE && !news))
+        return;
+    GstStructure *const structure = gst_nnc_prediction_to_structure(prediction);
+    gst_structure_set(
+        structure, "timestamp", G_TYPE_UINT64, pts, "stream-time", G_TYPE_UINT64,
+        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, pts), "running-time",
+        G_TYPE_UINT64, gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts),
+        "duration", G_TYPE_UINT64, GST_BUFFER_DURATION(buffer), NULL);
+    gst_element_post_message(GST_ELEMENT(self),
+                             gst_message_new_element(GST_OBJECT(self), structure));
+}
+
+static GstFlowReturn transform_ip(GstBaseTransform *base, GstBuffer *buffer)
+{
+    GstNncClassify *const self = GST_NNC_CLASSIFY(base);
+
+    gst_nnc_count(&self->stats.frames_in, 1);
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) {
+        gst_nnc_count(&self->stats.frames_skipped, 1);
+        return GST_FLOW_OK;
+    }
+    sync_controlled(self, buffer);
+    g_autoptr(GstNncPrediction) prediction = predict(self, buffer);
+    if (!prediction)
+        return GST_FLOW_OK;
+    gst_buffer_add_nnc_prediction_meta(buffer, prediction);
+    post_prediction(self, prediction, buffer);
+    return GST_FLOW_OK;
+}
+
+/* --- class --- */
+
+static void gst_nnc_classify_init(GstNncClassify *self)
+{
+    gst_nnc_settings_init(&self->settings);
+    gst_nnc_task_slot_init(&self->slot, gst_nnc_classify_task_changed, self);
+    forget_stream(self);
+    gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
+    gst_base_transform_set_gap_aware(GST_BASE_TRANSFORM(self), TRUE);
+    gst_base_transform_set_qos_enabled(GST_BASE_TRANSFORM(self), FALSE);
+    gst_pad_add_probe(GST_BASE_TRANSFORM_SINK_PAD(self),
+                      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, explain_refused_caps, self,
+                      NULL);
+}
+
+static void finalize(GObject *object)
+{
+    GstNncClassify *const self = GST_NNC_CLASSIFY(object);
+
+    gst_nnc_task_slot_finish(&self->slot);
+    gst_nnc_settings_finish(&self->settings);
+    G_OBJECT_CLASS(gst_nnc_classify_parent_class)->finalize(object);
+}
+
+static void gst_nnc_classify_class_init(GstNncClassifyClass *class)
+{
+    GstElementClass *const element = GST_ELEMENT_CLASS(class);
+    GstBaseTransformClass *const base = GST_BASE_TRANSFORM_CLASS(class);
+
+    G_OBJECT_CLASS(class)->finalize = finalize;
+    gst_nnc_classify_install_properties(G_OBJECT_CLASS(class));
+    gst_element_class_add_static_pad_template(element, &sink_template);
+    gst_element_class_add_static_pad_template(element, &src_template);
+    gst_element_class_set_static_metadata(
+        element, "Nested network classifier", "Filter/Analyzer/Video",
+        "Classifies frames; classes and attention change while it plays", "nnc");
+    base->start = start;
+    base->stop = stop;
+    base->set_caps = set_caps;
+    base->sink_event = sink_event;
+    base->src_event = src_event;
+    base->propose_allocation = propose_allocation;
+    base->prepare_output_buffer = prepare_output_buffer;
+    base->transform_ip = transform_ip;
+    base->transform_ip_on_passthrough = FALSE;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The plugin `nnc`: what gst-inspect-1.0 nnc lists. */
+
+#include "gstnncclassify.h"
+
+static gboolean init_plugin(GstPlugin *plugin)
+{
+    return GST_ELEMENT_REGISTER(nncclassify, plugin);
+}
+
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nnc,
+                  "Nested networks that can be cut down and attended while they play",
+                  init_plugin, VERSION, "MIT/X11", PACKAGE, "nnc")

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The counters as the structure that the property `stats` answers. A table gives them
+ * their names. */
+
+#include "gstnncstats.h"
+
+#include <stddef.h>
+
+#define COUNTER(name, field)                                                             \
+    {                                                                                    \
+        name, offsetof(struct gst_nnc_stats, field)                                      \
+    }
+
+static const struct {
+    const gchar *name;
+    size_t offset;
+} counters[] = {
+    COUNTER("frames-in", frames_in),
+    COUNTER("frames-classified", frames_classified),
+    COUNTER("frames-refused", frames_refused),
+    COUNTER("frames-late", frames_late),
+    COUNTER("frames-skipped", frames_skipped),
+    COUNTER("tasks-accepted", tasks_accepted),
+    COUNTER("tasks-refused", tasks_refused),
+    COUNTER("task-meta-ignored", task_meta_ignored),
+    COUNTER("task-meta-conflict", task_meta_conflict),
+    COUNTER("inference-ns-last", inference_ns_last),
+};
+
+#undef COUNTER
+
+static void set_number(GstStructure *structure, const gchar *name, guint64 number)
+{
+    gst_structure_set(structure, name, G_TYPE_UINT64, number, NULL);
+}
+
+void gst_nnc_stats_reset(struct gst_nnc_stats *stats)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(counters); i++)
+        atomic_store((_Atomic guint64 *)((char *)stats + counters[i].offset), 0);
+    atomic_store(&stats->inference_ns_total, 0);
+}
+
+GstStructure *gst_nnc_stats_to_structure(const struct gst_nnc_stats *stats,
+                                         const struct gst_nnc_live_task *live,
+                                         guint64 task_id)
+{
+    GstStructure *const structure = gst_structure_new_empty("nnc/stats");
+    const guint64 classified = atomic_load(&stats->frames_classified);
+
+    for (guint i = 0; i < G_N_ELEMENTS(counters); i++)
+        set_number(structure, counters[i].name,
+                   atomic_load((const _Atomic guint64 *)((const char *)stats +
+                                                         counters[i].offset)));
+    set_number(structure, "inference-ns-average",
+               classified ? atomic_load(&stats->inference_ns_total) / classified : 0);
+    set_number(structure, "task-id", live ? live->id : 0);
+    set_number(structure, "last-task-id", task_id);
+    set_number(structure, "arena-bytes", live ? nnc_task_arena_bytes(live->task) : 0);
+    set_number(structure, "weight-bytes",
+               live ? nnc_model_resident_weight_bytes(nnc_task_model(live->task)) : 0);
+    gst_structure_set(structure, "cutout", G_TYPE_STRING, live ? live->cutout : "",
+                      "attention", G_TYPE_STRING, live ? live->attention : "", NULL);
+    gst_structure_set(structure, "isa", G_TYPE_STRING,
+                      live ? nnc_model_isa(nnc_task_model(live->task)) : "", NULL);
+    return structure;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GST_NNC_STATS_H
+#define GST_NNC_STATS_H
+
+/* What an element counts. Written by the streaming thread and by setters, read by
+ * anybody: each number is atomic by itself, the set of them is not a snapshot. */
+
+#include "gstnnctaskslot.h"
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+struct gst_nnc_stats {
+    _Atomic guint64 frames_in;
+    _Atomic guint64 frames_classified;
+    _Atomic guint64 frames_refused;
+    _Atomic guint64 frames_late;
+    _Atomic guint64 frames_skipped;
+    _Atomic guint64 tasks_accepted;
+    _Atomic guint64 tasks_refused;
+    _Atomic guint64 task_meta_ignored;
+    _Atomic guint64 task_meta_conflict;
+    _Atomic guint64 inference_ns_last;
+    _Atomic guint64 inference_ns_total;
+};
+
+static inline void gst_nnc_count(_Atomic guint64 *counter, guint64 by)
+{
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+void gst_nnc_stats_reset(struct gst_nnc_stats *stats);
+
+/* The structure "nnc/stats"; `live` may be NULL (nothing is loaded then). */
+GstStructure *gst_nnc_stats_to_structure(const struct gst_nnc_stats *stats,
+                                         const struct gst_nnc_live_task *live,
+                                         guint64 task_id);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The element's properties: what gst-inspect says of them, what bad values get, and that
+ * the task of a getter is always one that was set as a whole. */
+
+#include "element_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    GParamFlags flags;
+} declared[] = {
+    {"model", GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE},
+    {"threads", GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE},
+    {"cutout", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"attention", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"task", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"top-k", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"threshold", GST_PARAM_MUTABLE_PLAYING | GST_PARAM_CONTROLLABLE | G_PARAM_READWRITE},
+    {"interval", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"post-messages", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"qos", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"taxonomy", G_PARAM_READABLE},
+    {"stats", G_PARAM_READABLE},
+    {"active-params", G_PARAM_READABLE},
+    {"active-macs", G_PARAM_READABLE},
+    {"total-params", G_PARAM_READABLE},
+    {"total-macs", G_PARAM_READABLE},
+};
+
+GST_START_TEST(flags)
+{
+    const GParamFlags all = G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY |
+                            GST_PARAM_MUTABLE_PAUSED | GST_PARAM_MUTABLE_PLAYING |
+                            GST_PARAM_CONTROLLABLE;
+    GstElement *const element = gst_element_factory_make("nncclassify", NULL);
+    GstElementFactory *const factory = gst_element_get_factory(element);
+
+    for (guint i = 0; i < G_N_ELEMENTS(declared); i++) {
+        const GParamSpec *const spec =
+            g_object_class_find_property(G_OBJECT_GET_CLASS(element), declared[i].name);
+        fail_unless(spec, "no property '%s'", declared[i].name);
+        fail_unless((spec->flags & all) == declared[i].flags, "%s", declared[i].name);
+        fail_unless(*g_param_spec_get_blurb((GParamSpec *)spec));
+    }
+    fail_unless_equals_string(
+        gst_element_factory_get_metadata(factory, GST_ELEMENT_METADATA_KLASS),
+        "Filter/Analyzer/Video");
+    fail_unless_equals_int(gst_plugin_feature_get_rank(GST_PLUGIN_FEATURE(factory)),
+                           GST_RANK_NONE);
+    gst_object_unref(element);
+}
+GST_END_TEST
+
+GST_START_TEST(facts)
+{
+    struct fixture fixture;
+    guint64 active, total, active_macs, total_macs;
+    g_autofree gchar *taxonomy = NULL;
+
+    fixture_open(&fixture, MODEL_TWO, "cutout=a");
+    g_object_get(fixture.element, "active-params", &active, "total-params", &total,
+                 "active-macs", &active_macs, "total-macs", &total_macs, "taxonomy",
+                 &taxonomy, NULL);
+    const struct nnc_cost cost = nnc_model_cost(fixture.model);
+    fail_unless_equals_uint64(total, cost.params);
+    fail_unless_equals_uint64(total_macs, cost.macs);
+    fail_unless(active > 0 && active < total);
+    fail_unless(active_macs > 0 && active_macs < total_macs);
+    fail_unless(strstr(taxonomy, "\"path\":\"a/a1\""), "%s", taxonomy);
+    fail_unless_equals_uint64(read_stat(&fixture, "task-id"), 1);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+/* --- bad values --- */
+
+static const struct {
+    const char *property, *good, *bad;
+    const char *named; /* in the warning */
+} refused[] = {
+    {"cutout", "a", "a11", "a1"},         {"cutout", "b/b1", "b/bb1", "b1"},
+    {"cutout", "-a", "-a,-b", "empty"},   {"cutout", "a1", "a1,\x01", "x01"},
+    {"cutout", "a1", "\xff\xfe", ""},     {"attention", "a=2", "a=17", "16"},
+    {"attention", "a=2", "a=-0.1", "16"}, {"attention", "a=2", "a=nan", "a"},
+    {"attention", "a=2", "a=inf", "a"},   {"attention", "a=2", "c=1", "a"},
+    {"attention", "a=2", "a", "a"},
+};
+
+static void check_refused(struct fixture *fixture, guint row)
+{
+    const char *const property = refused[row].property;
+    g_autofree gchar *text = NULL, *value = NULL;
+
+    g_object_set(fixture->element, property, refused[row].good, NULL);
+    fail_unless_equals_int(count_messages(fixture, GST_MESSAGE_WARNING, NULL), 0);
+    wait_for_task(fixture);
+    const guint64 id = read_stat(fixture, "task-id");
+    g_object_set(fixture->element, property, refused[row].bad, NULL);
+    g_object_get(fixture->element, property, &value, NULL);
+    fail_unless_equals_string(value, refused[row].good);
+    fail_unless_equals_int(count_messages(fixture, GST_MESSAGE_WARNING, &text), 1);
+    fail_unless(strstr(text, refused[row].named) &&
+                    g_str_has_prefix(text, "gst-library-error-quark/5"),
+                "row %u: %s", row, text);
+    fail_unless(g_utf8_validate(text, -1, NULL));
+    fail_unless_equals_uint64(read_stat(fixture, "last-task-id"), id);
+}
+
+GST_START_TEST(bad_values)
+{
+    struct fixture fixture;
+
+    fixture_open(&fixture, MODEL_TWO, "top-k=0");
+    fixture_set_caps(&fixture, RGB_CAPS);
+    for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
+        check_refused(&fixture, i);
+    fail_unless_equals_uint64(read_stat(&fixture, "tasks-refused"),
+                              G_N_ELEMENTS(refused));
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+GST_START_TEST(text_too_long)
+{
+    struct fixture fixture;
+    g_autofree gchar *value = NULL, *text = NULL;
+
+    fixture_open(&fixture, MODEL_TWO, "cutout=a");
+    g_autofree gchar *spaces = g_strnfill(1 << 20, 'a');
+    g_object_set(fixture.element, "cutout", spaces, NULL);
+    g_object_get(fixture.element, "cutout", &value, NULL);
+    fail_unless_equals_string(value, "a");
+    fail_unless_equals_int(count_messages(&fixture, GST_MESSAGE_WARNING, &text), 1);
+    fail_unless(strstr(text, "4096"), "%s", text);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+static const char *const bad_tasks[] = {
+    "nnc/task, cutout=(int)5",      "nnc/task, cutout=(string)a, attention=(double)2.0",
+    "nnc/task, cutout=(string)zzz", "nnc/task, cutout=(string)a, attention=(string)zzz=1",
+    "other, cutout=(string)a",
+};
+
+GST_START_TEST(bad_task_structures)
+{
+    struct fixture fixture;
+
+    fixture_open(&fixture, MODEL_TWO, "cutout=b attention=b=2");
+    for (guint i = 0; i < G_N_ELEMENTS(bad_tasks); i++) {
+        g_autoptr(GstStructure) bad = gst_structure_from_string(bad_tasks[i], NULL);
+        g_autofree gchar *cutout = NULL, *attention = NULL;
+        g_object_set(fixture.element, "task", bad, NULL);
+        g_object_get(fixture.element, "cutout", &cutout, "attention", &attention, NULL);
+        fail_unless_equals_string(cutout, "b");
+        fail_unless_equals_string(attention, "b=2");
+        fail_unless_equals_int(count_messages(&fixture, GST_MESSAGE_WARNING, NULL), 1);
+    }
+    g_object_set(fixture.element, "task", NULL, NULL);
+    fail_unless_equals_int(count_messages(&fixture, GST_MESSAGE_WARNING, NULL), 1);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+/* As gst-launch-1.0 takes it. */
+GST_START_TEST(task_as_text)
+{
+    struct fixture fixture;
+    g_autofree gchar *cutout = NULL, *attention = NULL;
+
+    fixture_open(&fixture, MODEL_TWO,
+                 "task=\"nnc/task,cutout=(string)b/b1,attention=(string)\\\"b=2\\\";\"");
+    g_object_get(fixture.element, "cutout", &cutout, "attention", &attention, NULL);
+    fail_unless_equals_string(cutout, "b/b1");
+    fail_unless_equals_string(attention, "b=2");
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+GST_START_TEST(half_a_task)
+{
+    struct fixture fixture;
+    g_autoptr(GstStructure) half = gst_nnc_task_new(NULL, "a=3");
+    g_autoptr(GstStructure) whole = NULL;
+
+    fixture_open(&fixture, MODEL_TWO, "cutout=a attention=b=2");
+    g_object_set(fixture.element, "task", half, NULL);
+    g_object_get(fixture.element, "task", &whole, NULL);
+    fail_unless_equals_string(gst_structure_get_string(whole, "cutout"), "a");
+    fail_unless_equals_string(gst_structure_get_string(whole, "attention"), "a=3");
+    fail_unless_equals_uint64(read_stat(&fixture, "last-task-id"), 2);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+GST_START_TEST(fixed_while_running)
+{
+    struct fixture fixture;
+    g_autofree gchar *model = NULL;
+    guint threads;
+
+    fixture_open(&fixture, MODEL_TWO, NULL);
+    g_object_set(fixture.element, "model", "other.onnx", "threads", 7, NULL);
+    fail_unless_equals_int(count_messages(&fixture, GST_MESSAGE_WARNING, NULL), 2);
+    g_object_get(fixture.element, "model", &model, "threads", &threads, NULL);
+    fail_unless_equals_string(model, MODEL_TWO);
+    fail_unless_equals_int(threads, 1);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+/* --- whole values, and setting from everywhere --- */
+
+static gpointer set_tasks(gpointer data)
+{
+    struct fixture *const fixture = data;
+
+    for (guint i = 0; i < 3000; i++) {
+        g_autofree gchar *attention = g_strdup_printf("a=%u.5", i % 16);
+        g_autoptr(GstStructure) task = gst_nnc_task_new(i % 2 ? "a" : "b", attention);
+        /* Even gains belong to b, odd ones to a. */
+        g_object_set(fixture->element, "task", task, NULL);
+    }
+    return NULL;
+}
+
+GST_START_TEST(getters_see_whole_tasks)
+{
+    struct fixture fixture;
+    guint gain;
+
+    fixture_open(&fixture, MODEL_TWO, "cutout=b attention=a=0.5");
+    GThread *const thread = g_thread_new("setter", set_tasks, &fixture);
+    for (guint i = 0; i < 20000; i++) {
+        g_autoptr(GstStructure) task = NULL;
+        g_object_get(fixture.element, "task", &task, NULL);
+        fail_unless_equals_int(
+            sscanf(gst_structure_get_string(task, "attention"), "a=%u.5", &gain), 1);
+        fail_unless_equals_string(gst_structure_get_string(task, "cutout"),
+                                  gain % 2 ? "a" : "b");
+    }
+    g_thread_join(thread);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+static GstPadProbeReturn set_in_stream(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+    struct fixture *const fixture = data;
+
+    g_object_set(fixture->element, "cutout", "b", "attention", "b=2", NULL);
+    return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST(set_from_the_streaming_thread)
+{
+    struct fixture fixture;
+
+    fixture_open(&fixture, MODEL_TWO, NULL);
+    fixture_set_caps(&fixture, RGB_CAPS);
+    GstPad *const pad = gst_element_get_static_pad(fixture.element, "sink");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, set_in_stream, &fixture, NULL);
+    for (guint i = 0; i < 50; i++)
+        gst_buffer_unref(classify_buffer(&fixture, noise_buffer(2304, i)));
+    gst_object_unref(pad);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+static void set_again(GObject *object, GParamSpec *spec, gpointer depth)
+{
+    if (++*(guint *)depth < 3)
+        g_object_set(object, "cutout", "b", NULL);
+}
+
+GST_START_TEST(set_from_notify)
+{
+    struct fixture fixture;
+    g_autofree gchar *value = NULL;
+    guint depth = 0;
+
+    fixture_open(&fixture, MODEL_TWO, NULL);
+    g_signal_connect(fixture.element, "notify::cutout", G_CALLBACK(set_again), &depth);
+    g_object_set(fixture.element, "cutout", "a", NULL);
+    g_object_get(fixture.element, "cutout", &value, NULL);
+    fail_unless_equals_string(value, "b");
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+/* --- what a prediction lists, and messages --- */
+
+GST_START_TEST(top_k_and_threshold)
+{
+    static const struct {
+        const char *properties;
+        guint n;
+    } rows[] = {{"top-k=0", 4}, {"top-k=2", 2}, {"top-k=99", 4}, {"threshold=1.0", 0}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct fixture fixture;
+        fixture_open(&fixture, MODEL_TWO, rows[i].properties);
+        fixture_set_caps(&fixture, RGB_CAPS);
+        GstBuffer *const out = classify_buffer(&fixture, noise_buffer(2304, 1));
+        const GstNncPrediction *const made = gst_buffer_get_nnc_prediction(out, NULL);
+        gfloat sum = 0.0f, part;
+        fail_unless_equals_int(gst_nnc_prediction_get_n_classes(made), rows[i].n);
+        for (guint c = 0; c < 6; c += 3) { /* a, b: all classes, whatever is listed */
+            fail_unless(gst_nnc_prediction_get_category_probability(made, c, &part));
+            sum += part;
+        }
+        fail_unless(sum > 0.9999f && sum < 1.0001f);
+        gst_buffer_unref(out);
+        fixture_close(&fixture);
+    }
+}
+GST_END_TEST
+
+GST_START_TEST(messages)
+{
+    static const struct {
+        const char *properties;
+        guint n;
+    } rows[] = {{NULL, 0}, {"post-messages=change", 1}, {"post-messages=all", 4}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct fixture fixture;
+        fixture_open(&fixture, MODEL_PRESENCE, rows[i].properties);
+        fixture_set_caps(&fixture, RGB_CAPS);
+        for (guint frame = 0; frame < 4; frame++)
+            gst_buffer_unref(classify_buffer(&fixture, noise_buffer(2304, 5)));
+        fail_unless_equals_int(count_messages(&fixture, GST_MESSAGE_ELEMENT, NULL),
+                               rows[i].n);
+        fixture_close(&fixture);
+    }
+}
+GST_END_TEST
+
+static Suite *classify_properties(void)
+{
+    Suite *const suite = suite_create("classify_properties");
+    TCase *const kinds = tcase_create("properties");
+
+    suite_add_tcase(suite, kinds);
+    tcase_add_test(kinds, flags);
+    tcase_add_test(kinds, facts);
+    tcase_add_test(kinds, bad_values);
+    tcase_add_test(kinds, text_too_long);
+    tcase_add_test(kinds, bad_task_structures);
+    tcase_add_test(kinds, task_as_text);
+    tcase_add_test(kinds, half_a_task);
+    tcase_add_test(kinds, fixed_while_running);
+    tcase_add_test(kinds, getters_see_whole_tasks);
+    tcase_add_test(kinds, set_from_the_streaming_thread);
+    tcase_add_test(kinds, set_from_notify);
+    tcase_add_test(kinds, top_k_and_threshold);
+    tcase_add_test(kinds, messages);
+    return suite;
+}
+
+int main(int argc, char **argv)
+{
+    load_plugin(&argc, &argv);
+    return gst_check_run_suite(classify_properties(), "classify_properties", __FILE__);
+}

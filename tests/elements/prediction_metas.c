@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Predictions and tasks as things on buffers: what they say, in structures and JSON, and
+ * that both metas live through what pipelines do to buffers. No network takes part. */
+
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/check/gstcheck.h>
+#include <gstnnc/gstnnc.h>
+
+#include <math.h>
+#include <string.h>
+
+static const gchar *const paths[] = {"b/b1", "a", "b", "a/\"q\"", NULL};
+
+static GstNncPrediction *make_prediction(const gchar *element)
+{
+    g_autoptr(GstNncTaxonomy) taxonomy = gst_nnc_taxonomy_new(paths);
+    const GstNncScore classes[] = {{0, 0.75f, 1.5f}, {3, 0.25f, -INFINITY}};
+    const gfloat categories[] = {0.75f, 0.25f, 0.75f, -1.0f};
+    const GstNncPredictionInfo info = {
+        .status = GST_NNC_PREDICTION_STATUS_CLASSIFIED,
+        .element = element,
+        .task_id = 7,
+        .cutout = "a,b",
+        .attention = "",
+        .taxonomy = taxonomy,
+        .classes = classes,
+        .n_classes = 2,
+        .category_probabilities = categories,
+        .has_presence = TRUE,
+        .presence = 0.5f,
+        .unknown = TRUE,
+        .params = 11,
+        .macs = 13,
+        .preprocess_time = 17,
+        .inference_time = 19,
+    };
+    return gst_nnc_prediction_new(&info);
+}
+
+GST_START_TEST(taxonomy)
+{
+    g_autoptr(GstNncTaxonomy) tree = gst_nnc_taxonomy_new(paths);
+
+    fail_unless_equals_int(gst_nnc_taxonomy_get_n_categories(tree), 4);
+    fail_unless_equals_string(gst_nnc_taxonomy_get_name(tree, 0), "b1");
+    fail_unless_equals_int(gst_nnc_taxonomy_get_parent(tree, 0), 2);
+    fail_unless(gst_nnc_taxonomy_get_parent(tree, 1) == GST_NNC_NO_CATEGORY);
+    fail_unless_equals_int(gst_nnc_taxonomy_get_depth(tree, 3), 1);
+    fail_unless(gst_nnc_taxonomy_is_class(tree, 3) &&
+                !gst_nnc_taxonomy_is_class(tree, 2));
+    fail_unless_equals_int(gst_nnc_taxonomy_find(tree, "b"), 2);
+    fail_unless(gst_nnc_taxonomy_find(tree, "b1") == GST_NNC_NO_CATEGORY);
+    fail_if(gst_nnc_taxonomy_get_path(tree, 4));
+}
+GST_END_TEST
+
+GST_START_TEST(getters)
+{
+    g_autoptr(GstNncPrediction) made = make_prediction("one");
+    gfloat number;
+
+    fail_unless_equals_string(gst_nnc_prediction_get_class_path(made, 0), "b/b1");
+    fail_unless_equals_string(gst_nnc_prediction_get_class_name(made, 0), "b1");
+    fail_unless(gst_nnc_prediction_get_class_probability(made, 0) == 0.75f);
+    fail_if(gst_nnc_prediction_get_class_path(made, 2));
+    fail_unless(gst_nnc_prediction_get_category_probability(made, 2, &number) &&
+                number == 0.75f);
+    fail_if(gst_nnc_prediction_get_category_probability(made, 3, NULL));
+    fail_if(gst_nnc_prediction_get_category_probability(made, 4, NULL));
+    fail_unless_equals_int(gst_nnc_prediction_get_best_category(made, 0), 2);
+    fail_unless_equals_int(gst_nnc_prediction_get_best_category(made, 1), 0);
+    fail_unless(gst_nnc_prediction_get_best_category(made, 2) == GST_NNC_NO_CATEGORY);
+    fail_unless(gst_nnc_prediction_get_presence(made, &number) && number == 0.5f);
+    fail_unless(gst_nnc_prediction_is_unknown(made));
+}
+GST_END_TEST
+
+GST_START_TEST(texts)
+{
+    g_autoptr(GstNncPrediction) made = make_prediction("one");
+    g_autofree gchar *json = gst_nnc_prediction_to_json(made);
+    g_autoptr(GstStructure) structure = gst_nnc_prediction_to_structure(made);
+    guint64 id;
+
+    fail_unless_equals_string(
+        json, "{\"version\":1,\"status\":\"classified\",\"reason\":null,"
+              "\"element\":\"one\",\"task_id\":7,\"cutout\":\"a,b\",\"attention\":\"\","
+              "\"params\":11,\"macs\":13,\"preprocess_ns\":17,\"inference_ns\":19,"
+              "\"age\":0,\"predictions\":[{\"path\":\"b/b1\",\"class\":\"b1\","
+              "\"probability\":0.75,\"logit\":1.5},{\"path\":\"a/\\\"q\\\"\","
+              "\"class\":\"\\\"q\\\"\",\"probability\":0.25,\"logit\":null}],"
+              "\"superclasses\":{\"a\":0.25,\"b\":0.75},\"presence\":0.5,"
+              "\"unknown\":true}");
+    fail_unless_equals_string(gst_structure_get_string(structure, "class"), "b1");
+    fail_unless(gst_structure_get_uint64(structure, "task-id", &id) && id == 7);
+    fail_unless_equals_int(
+        gst_value_array_get_size(gst_structure_get_value(structure, "predictions")), 2);
+    g_autofree gchar *serialised = gst_structure_to_string(structure);
+    g_autoptr(GstStructure) back = gst_structure_from_string(serialised, NULL);
+    fail_unless(back);
+}
+GST_END_TEST
+
+GST_START_TEST(several_on_one_buffer)
+{
+    g_autoptr(GstBuffer) buffer = gst_buffer_new();
+    g_autoptr(GstNncPrediction) one = make_prediction("one");
+    g_autoptr(GstNncPrediction) two = make_prediction("two");
+
+    fail_if(gst_buffer_get_nnc_prediction(buffer, NULL));
+    gst_buffer_add_nnc_prediction_meta(buffer, one);
+    gst_buffer_add_nnc_prediction_meta(buffer, two);
+    fail_unless(gst_buffer_get_nnc_prediction(buffer, "one") == one);
+    fail_unless(gst_buffer_get_nnc_prediction(buffer, "two") == two);
+    fail_unless(gst_buffer_get_nnc_prediction(buffer, NULL) == two);
+    fail_if(gst_buffer_get_nnc_prediction(buffer, "three"));
+    fail_unless(gst_buffer_get_nnc_prediction_meta(buffer)->prediction == one);
+}
+GST_END_TEST
+
+GST_START_TEST(impossible_predictions)
+{
+    const GstNncScore classes[] = {{4, 1.0f, 1.0f}};
+    g_autoptr(GstNncTaxonomy) tree = gst_nnc_taxonomy_new(paths);
+    const GstNncPredictionInfo none = {.classes = classes, .n_classes = 1};
+    const GstNncPredictionInfo beyond = {
+        .classes = classes, .n_classes = 1, .taxonomy = tree};
+
+    ASSERT_CRITICAL(gst_nnc_prediction_new(&none));
+    ASSERT_CRITICAL(gst_nnc_prediction_new(&beyond));
+}
+GST_END_TEST
+
+GST_START_TEST(kept_beyond_everything)
+{
+    GstBuffer *const buffer = gst_buffer_new();
+    GstNncPrediction *made = make_prediction("one");
+
+    gst_buffer_add_nnc_prediction_meta(buffer, made);
+    gst_nnc_prediction_unref(made);
+    made = gst_nnc_prediction_ref(gst_buffer_get_nnc_prediction(buffer, NULL));
+    GstBuffer *const copy = gst_buffer_copy_deep(buffer);
+    fail_unless(gst_buffer_get_nnc_prediction(copy, NULL) == made);
+    gst_buffer_unref(buffer);
+    gst_buffer_unref(copy);
+    fail_unless_equals_string(gst_nnc_prediction_get_class_path(made, 1), "a/\"q\"");
+    gst_nnc_prediction_unref(made);
+}
+GST_END_TEST
+
+/* --- tasks --- */
+
+GST_START_TEST(tasks)
+{
+    g_autoptr(GstBuffer) buffer = gst_buffer_new();
+    g_autoptr(GstStructure) task = gst_nnc_task_new("attention,x/y", NULL);
+    const gchar *cutout = "", *attention = "";
+
+    fail_unless(gst_nnc_task_get(task, &cutout, &attention));
+    fail_unless_equals_string(cutout, "attention,x/y");
+    fail_if(attention);
+    fail_if(gst_buffer_get_nnc_task_meta(buffer));
+    gst_buffer_add_nnc_task_meta(buffer, task);
+    fail_unless(gst_structure_is_equal(gst_buffer_get_nnc_task_meta(buffer)->task, task));
+    gst_structure_set(task, "cutout", G_TYPE_INT, 1, NULL);
+    fail_if(gst_nnc_task_get(task, &cutout, &attention));
+    fail_if(gst_nnc_task_get(NULL, &cutout, &attention));
+}
+GST_END_TEST
+
+/* --- survival --- */
+
+static const char *const ways[] = {
+    "identity",
+    "tee ! queue",
+    "queue ! videorate ! video/x-raw,framerate=30/1",
+    "videoconvert ! video/x-raw,format=I420",
+    "videoscale ! video/x-raw,width=20,height=10",
+    "videocrop left=3 top=2",
+    "videobox left=-4",
+    "videoflip method=rotate-180",
+    "videobalance saturation=0.5",
+    "jpegenc",
+    "jpegenc ! jpegdec",
+    "videoconvert ! vp8enc deadline=1",
+    "rtpvrawpay",
+    "videoconvert ! video/x-raw,format=I420 ! jpegenc ! rtpjpegpay",
+};
+
+static gboolean is_installed(const char *way)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree gchar *launch = g_strdup_printf("appsrc ! %s ! appsink", way);
+    GstElement *const bin = gst_parse_launch(launch, &error);
+
+    if (bin)
+        gst_object_unref(gst_object_ref_sink(bin));
+    else
+        g_printerr("skipped '%s': %s\n", way, error->message);
+    return bin != NULL;
+}
+
+static GstBuffer *make_frame(GstClockTime pts, GstNncPrediction *prediction)
+{
+    GstBuffer *const buffer = gst_buffer_new_allocate(NULL, 64 * 48 * 3, NULL);
+    g_autoptr(GstStructure) task = gst_nnc_task_new("a", "b=2");
+
+    gst_buffer_memset(buffer, 0, 90, 64 * 48 * 3);
+    GST_BUFFER_PTS(buffer) = pts;
+    GST_BUFFER_DURATION(buffer) = GST_SECOND / 30;
+    gst_buffer_add_nnc_prediction_meta(buffer, prediction);
+    gst_buffer_add_nnc_task_meta(buffer, task);
+    return buffer;
+}
+
+static void check_way(const char *way)
+{
+    g_autofree gchar *launch = g_strdup_printf(
+        "appsrc name=in format=time caps=video/x-raw,format=RGB,width=64,height=48,"
+        "framerate=30/1,pixel-aspect-ratio=1/1,interlace-mode=progressive ! %s ! "
+        "appsink name=out sync=false",
+        way);
+    GstElement *const pipeline = gst_parse_launch(launch, NULL);
+    GstElement *const in = gst_bin_get_by_name(GST_BIN(pipeline), "in");
+    GstElement *const out = gst_bin_get_by_name(GST_BIN(pipeline), "out");
+    g_autoptr(GstNncPrediction) prediction = make_prediction("one");
+
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);
+    for (guint i = 0; i < 3; i++)
+        gst_app_src_push_buffer(GST_APP_SRC(in),
+                                make_frame(i * GST_SECOND / 30, prediction));
+    gst_app_src_end_of_stream(GST_APP_SRC(in));
+    g_autoptr(GstSample) sample =
+        gst_app_sink_try_pull_sample(GST_APP_SINK(out), 20 * GST_SECOND);
+    fail_unless(sample, "nothing came out of '%s'", way);
+    GstBuffer *const buffer = gst_sample_get_buffer(sample);
+    fail_unless(gst_buffer_get_nnc_prediction(buffer, "one") == prediction,
+                "'%s' lost the prediction", way);
+    fail_unless(gst_buffer_get_nnc_task_meta(buffer), "'%s' lost the task", way);
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    gst_object_unref(in);
+    gst_object_unref(out);
+    gst_object_unref(pipeline);
+}
+
+GST_START_TEST(survival)
+{
+    if (is_installed(ways[__i__]))
+        check_way(ways[__i__]);
+}
+GST_END_TEST
+
+static Suite *prediction_metas_suite(void)
+{
+    Suite *const suite = suite_create("prediction_metas");
+    TCase *const kinds = tcase_create("metas");
+
+    suite_add_tcase(suite, kinds);
+    tcase_add_test(kinds, taxonomy);
+    tcase_add_test(kinds, getters);
+    tcase_add_test(kinds, texts);
+    tcase_add_test(kinds, several_on_one_buffer);
+    tcase_add_test(kinds, impossible_predictions);
+    tcase_add_test(kinds, kept_beyond_everything);
+    tcase_add_test(kinds, tasks);
+    tcase_add_loop_test(kinds, survival, 0, G_N_ELEMENTS(ways));
+    return suite;
+}
+
+GST_CHECK_MAIN(prediction_metas)
