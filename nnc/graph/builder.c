@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-enum nnc_status nnc_builder_alloc(struct nnc_builder *builder, uint64_t count, uint64_t size,
-                                  void **memory)
+enum nnc_status nnc_builder_alloc(struct nnc_builder *builder, uint64_t count,
+                                  uint64_t size, void **memory)
 {
     struct nnc_pool *pool = &builder->graph->pool;
     *memory = nnc_pool_alloc(pool, count, size);
@@ -35,8 +35,8 @@ enum nnc_status nnc_builder_add_value(struct nnc_builder *builder, const char *n
     if (!name)
         return nnc_fail_nomem(builder->error, NNC_ONNX_MAX_NAME);
     if (graph->n_values == builder->max_values)
-        return nnc_fail(builder->error, NNC_INTERNAL, name, "graph: value '%.64s': no room",
-                        name);
+        return nnc_fail(builder->error, NNC_INTERNAL, name,
+                        "graph: value '%.64s': no room", name);
     builder->facts[graph->n_values] = facts;
     graph->values[graph->n_values] =
         (struct nnc_value){.name = name, .kind = kind, .source = source, .shape = *shape};
@@ -50,11 +50,12 @@ enum nnc_status nnc_builder_add_tensor(struct nnc_builder *builder,
 {
     struct nnc_graph *graph = builder->graph;
     if (graph->n_tensors == builder->max_values)
-        return nnc_fail(builder->error, NNC_INTERNAL, NULL, "graph: no room for a tensor");
+        return nnc_fail(builder->error, NNC_INTERNAL, NULL,
+                        "graph: no room for a tensor");
     graph->tensors[graph->n_tensors] = *tensor;
-    return nnc_builder_add_value(builder, tensor->name, NNC_VALUE_TENSOR, graph->n_tensors++,
-                                 &tensor->shape, (struct nnc_value_facts){element, true},
-                                 value);
+    return nnc_builder_add_value(builder, tensor->name, NNC_VALUE_TENSOR,
+                                 graph->n_tensors++, &tensor->shape,
+                                 (struct nnc_value_facts){element, true}, value);
 }
 
 static enum nnc_dtype dtype_of(enum nnc_onnx_type type)
@@ -112,13 +113,15 @@ enum nnc_status nnc_builder_value(struct nnc_builder *builder, struct nnc_name *
         builder, &builder->model->initializers[name->definer], true, &tensor);
     if (status)
         return status;
-    return nnc_builder_add_tensor(builder, &tensor, element_of(tensor.dtype), &name->value);
+    return nnc_builder_add_tensor(builder, &tensor, element_of(tensor.dtype),
+                                  &name->value);
 }
 
 /* The table entry of an output that somebody may use, else NULL. */
 static struct nnc_name *output_name(const struct nnc_reading *reading, uint32_t position)
 {
-    if (position >= reading->record->n_outputs || !reading->record->outputs[position].size)
+    if (position >= reading->record->n_outputs ||
+        !reading->record->outputs[position].size)
         return NULL;
     return nnc_names_find(&reading->builder->names, reading->record->outputs[position]);
 }
@@ -132,11 +135,11 @@ static enum nnc_status check_activation(const struct nnc_reading *reading,
             return nnc_reading_fail(reading, NNC_SHAPE, "output dimension %u is zero", i);
         elements *= shape->dim[i];
         if (shape->dim[i] > NNC_MAX_DIMENSION || elements > NNC_MAX_ELEMENTS)
-            return nnc_reading_fail(reading, NNC_LIMIT,
-                                    "activations too large; got %llu bytes or more, limit "
-                                    "%llu",
-                                    (unsigned long long)elements * 4,
-                                    (unsigned long long)512 << 20);
+            return nnc_reading_fail(
+                reading, NNC_LIMIT,
+                "activations too large; got %llu bytes or more, limit "
+                "%llu",
+                (unsigned long long)elements * 4, (unsigned long long)512 << 20);
     }
     return NNC_OK;
 }
@@ -168,7 +171,8 @@ static enum nnc_status emit(struct nnc_reading *reading, const char *name, enum 
     if (status)
         return status;
     made->inputs = memcpy(copy, inputs, n_inputs * sizeof *inputs);
-    const struct nnc_value_facts facts = {NNC_ELEMENT_FLOAT, all_constant(b, inputs, n_inputs)};
+    const struct nnc_value_facts facts = {NNC_ELEMENT_FLOAT,
+                                          all_constant(b, inputs, n_inputs)};
     status = nnc_builder_add_value(b, name, NNC_VALUE_NODE, graph->n_nodes, shape, facts,
                                    &made->output);
     if (status)
@@ -197,8 +201,8 @@ enum nnc_status nnc_emit_inner(struct nnc_reading *reading, enum nnc_op op,
     return emit(reading, reading->name, op, inputs, n_inputs, shape, node);
 }
 
-enum nnc_status nnc_emit_tensor(struct nnc_reading *reading, const struct nnc_tensor *tensor,
-                                enum nnc_element element)
+enum nnc_status nnc_emit_tensor(struct nnc_reading *reading,
+                                const struct nnc_tensor *tensor, enum nnc_element element)
 {
     struct nnc_builder *b = reading->builder;
     struct nnc_name *output = output_name(reading, 0);
@@ -220,11 +224,13 @@ enum nnc_status nnc_emit_ints(struct nnc_reading *reading, const struct nnc_shap
         return status;
     if (n)
         memcpy(copy, ints, n * sizeof *ints);
-    const struct nnc_tensor tensor = {.dtype = NNC_DTYPE_INT, .shape = *shape, .ints = copy};
+    const struct nnc_tensor tensor = {
+        .dtype = NNC_DTYPE_INT, .shape = *shape, .ints = copy};
     return nnc_emit_tensor(reading, &tensor, NNC_ELEMENT_INT);
 }
 
-enum nnc_status nnc_emit_reshape(struct nnc_reading *reading, const struct nnc_shape *shape)
+enum nnc_status nnc_emit_reshape(struct nnc_reading *reading,
+                                 const struct nnc_shape *shape)
 {
     const struct nnc_tensor *tensor = nnc_input_tensor(reading, 0);
     if (tensor) {

@@ -132,6 +132,21 @@ enum nnc_status nnc_builder_alloc(struct nnc_builder *builder, uint64_t count, u
 enum nnc_status nnc_builder_read_nodes(struct nnc_builder *builder, struct nnc_text logits,
                                        struct nnc_text presence);
 
+/* Makes the values of the picture and the attention. Fails: NNC_SHAPE, NNC_TYPE, NNC_VALUE,
+ * NNC_DANGLING. */
+struct nnc_taxonomy_text;
+enum nnc_status nnc_builder_read_inputs(struct nnc_builder *builder,
+                                        const struct nnc_taxonomy_text *text);
+
+/* Before nodes are read: are logits and presence outputs of the graph? NNC_DANGLING. */
+enum nnc_status nnc_builder_check_output_names(const struct nnc_builder *builder,
+                                               const struct nnc_taxonomy_text *text);
+
+/* After it: finds the outputs, links the taxonomy, checks all indices, resolves features.
+ * Fails: NNC_TAXONOMY, NNC_SHAPE, NNC_DUPLICATE, NNC_DANGLING and the linker's reasons. */
+enum nnc_status nnc_builder_find_outputs(struct nnc_builder *builder,
+                                         const struct nnc_taxonomy_text *text);
+
 /* Keeps only what logits and presence need, and renumbers. */
 void nnc_graph_prune(struct nnc_graph *graph, uint32_t *new_number);
 

@@ -50,7 +50,8 @@ static enum nnc_status constant_list(struct nnc_reading *reading,
         nnc_onnx_attribute_ints(model, attribute, values, attribute->n);
         status = nnc_emit_ints(reading, &shape, values);
     } else if (!attribute->n) {
-        status = nnc_reading_fail(reading, NNC_SHAPE, "attribute 'value_floats' is empty");
+        status =
+            nnc_reading_fail(reading, NNC_SHAPE, "attribute 'value_floats' is empty");
     } else {
         nnc_onnx_attribute_floats(model, attribute, values, attribute->n);
         status = constant_floats(reading, values, &shape);
@@ -127,7 +128,8 @@ enum nnc_status nnc_fold_binary(struct nnc_reading *reading)
 {
     const struct nnc_tensor *a = nnc_input_tensor(reading, 0);
     const struct nnc_tensor *b = nnc_input_tensor(reading, 1);
-    const uint64_t n_a = nnc_shape_elements(&a->shape), n_b = nnc_shape_elements(&b->shape);
+    const uint64_t n_a = nnc_shape_elements(&a->shape),
+                   n_b = nnc_shape_elements(&b->shape);
     const struct nnc_tensor *larger = n_b > n_a || b->shape.rank > a->shape.rank ? b : a;
     const uint64_t n = n_a > n_b ? n_a : n_b;
     const bool same = a->shape.rank == b->shape.rank &&

@@ -75,9 +75,9 @@ static enum nnc_status read_converted(const struct nnc_graph *graph,
     const uint32_t unit = element_bytes(tensor->dtype);
     while (count) {
         const uint64_t n = count < PIECE ? count : PIECE;
-        const enum nnc_status status = nnc_source_read(
-            graph->sources, tensor->file, tensor->offset + first * unit, n * unit, bytes,
-            error);
+        const enum nnc_status status =
+            nnc_source_read(graph->sources, tensor->file, tensor->offset + first * unit,
+                            n * unit, bytes, error);
         if (status)
             return status;
         for (uint64_t i = 0; i < n; i++)
@@ -96,7 +96,8 @@ enum nnc_status nnc_graph_read_floats(const struct nnc_graph *graph, uint32_t te
     const struct nnc_tensor *t = &graph->tensors[tensor];
     const uint64_t elements = nnc_shape_elements(&t->shape);
     if (t->dtype == NNC_DTYPE_INT || first > elements || count > elements - first)
-        return nnc_fail(error, NNC_INTERNAL, t->name, "tensor '%.64s': bad range", t->name);
+        return nnc_fail(error, NNC_INTERNAL, t->name, "tensor '%.64s': bad range",
+                        t->name);
     if (t->dtype != NNC_DTYPE_FLOAT)
         return read_converted(graph, t, first, count, out, error);
     /* The commonest kind goes straight to its place: one system call for all of it. */
@@ -107,8 +108,8 @@ enum nnc_status nnc_graph_read_floats(const struct nnc_graph *graph, uint32_t te
     return status;
 }
 
-static enum nnc_status fail_value(const struct nnc_tensor *tensor, uint64_t index, float value,
-                                  struct nnc_error *error)
+static enum nnc_status fail_value(const struct nnc_tensor *tensor, uint64_t index,
+                                  float value, struct nnc_error *error)
 {
     return nnc_fail(error, NNC_VALUE, tensor->name, "tensor '%.64s': %s at index %llu",
                     tensor->name, isnan(value) ? "NaN" : "infinite value",
@@ -135,7 +136,8 @@ static enum nnc_status check_tensor(const struct nnc_graph *graph,
 }
 
 static enum nnc_status check_tensors(const struct nnc_graph *graph, struct nnc_pool *pool,
-                                     float *buffer, uint32_t room, struct nnc_error *error)
+                                     float *buffer, uint32_t room,
+                                     struct nnc_error *error)
 {
     const struct nnc_tensor **unique;
     uint32_t n;
@@ -159,26 +161,49 @@ static enum nnc_status check_variance(const struct nnc_graph *graph,
             return status;
         for (uint64_t i = 0; i < n; i++)
             if (buffer[i] < 0 || !(buffer[i] + node->epsilon > 0))
-                return nnc_fail(error, NNC_VALUE, variance->name,
-                                "tensor '%.64s': variance %g at index %llu, with epsilon %g, "
-                                "has no square root to divide by",
-                                variance->name, (double)buffer[i],
-                                (unsigned long long)(at + i), (double)node->epsilon);
+                return nnc_fail(
+                    error, NNC_VALUE, variance->name,
+                    "tensor '%.64s': variance %g at index %llu, with epsilon %g, "
+                    "has no square root to divide by",
+                    variance->name, (double)buffer[i], (unsigned long long)(at + i),
+                    (double)node->epsilon);
     }
     return NNC_OK;
 }
 
-enum nnc_status nnc_graph_check_values(const struct nnc_graph *graph, struct nnc_pool *pool,
-                                       struct nnc_error *error)
+/* Many nodes may share one long variance, so that a small file could keep us reading for
+ * hours; no real network has as many channels as the limit. */
+static enum nnc_status check_variances(const struct nnc_graph *graph, float *buffer,
+                                       uint32_t room, struct nnc_error *error)
+{
+    enum { MAX_CHANNELS = 1 << 26 };
+    uint64_t channels = 0;
+    enum nnc_status status = NNC_OK;
+    for (uint32_t i = 0; i < graph->n_nodes && !status; i++) {
+        const struct nnc_node *node = &graph->nodes[i];
+        if (node->op != NNC_OP_BATCH_NORM)
+            continue;
+        channels += nnc_shape_elements(&graph->values[node->inputs[4]].shape);
+        if (channels > MAX_CHANNELS)
+            return nnc_fail(error, NNC_LIMIT, node->name,
+                            "node '%.64s': too many normalised channels; got %llu up to "
+                            "here, limit %d",
+                            node->name, (unsigned long long)channels, MAX_CHANNELS);
+        status = check_variance(graph, node, buffer, room, error);
+    }
+    return status;
+}
+
+enum nnc_status nnc_graph_check_values(const struct nnc_graph *graph,
+                                       struct nnc_pool *pool, struct nnc_error *error)
 {
     enum { ROOM = 16384 };
     float *buffer = malloc(ROOM * sizeof *buffer);
     if (!buffer)
         return nnc_fail_nomem(error, ROOM * sizeof *buffer);
     enum nnc_status status = check_tensors(graph, pool, buffer, ROOM, error);
-    for (uint32_t i = 0; i < graph->n_nodes && !status; i++)
-        if (graph->nodes[i].op == NNC_OP_BATCH_NORM)
-            status = check_variance(graph, &graph->nodes[i], buffer, ROOM, error);
+    if (!status)
+        status = check_variances(graph, buffer, ROOM, error);
     free(buffer);
     return status;
 }

@@ -52,9 +52,11 @@ static void add(struct nnc_names *names, struct nnc_text text, enum nnc_definer 
                 uint32_t definer, uint32_t position)
 {
     if (text.size) /* an omitted optional output defines nothing */
-        names->sorted[names->n++] = (struct nnc_name){
-            .text = text, .by = by, .definer = definer, .position = position,
-            .value = NNC_NONE};
+        names->sorted[names->n++] = (struct nnc_name){.text = text,
+                                                      .by = by,
+                                                      .definer = definer,
+                                                      .position = position,
+                                                      .value = NNC_NONE};
 }
 
 static enum nnc_status allocate(const struct nnc_onnx_model *model, struct nnc_pool *pool,
@@ -64,7 +66,8 @@ static enum nnc_status allocate(const struct nnc_onnx_model *model, struct nnc_p
     for (uint32_t i = 0; i < model->n_nodes; i++)
         n += model->nodes[i].n_outputs;
     if (n > NNC_ONNX_MAX_VALUES)
-        return nnc_fail(error, NNC_LIMIT, NULL, "graph: too many value names; got %llu, limit %d",
+        return nnc_fail(error, NNC_LIMIT, NULL,
+                        "graph: too many value names; got %llu, limit %d",
                         (unsigned long long)n, NNC_ONNX_MAX_VALUES);
     names->sorted = nnc_pool_alloc(pool, n, sizeof *names->sorted);
     return names->sorted ? NNC_OK : nnc_fail_nomem(error, n * sizeof *names->sorted);
@@ -106,7 +109,8 @@ static enum nnc_status merge(const struct nnc_onnx_model *model, struct nnc_name
 }
 
 static enum nnc_status check_outputs(const struct nnc_onnx_model *model,
-                                     const struct nnc_names *names, struct nnc_error *error)
+                                     const struct nnc_names *names,
+                                     struct nnc_error *error)
 {
     for (uint32_t i = 0; i < model->n_outputs; i++)
         if (!nnc_names_find(names, model->outputs[i].name))
@@ -116,8 +120,9 @@ static enum nnc_status check_outputs(const struct nnc_onnx_model *model,
     return NNC_OK;
 }
 
-enum nnc_status nnc_names_collect(const struct nnc_onnx_model *model, struct nnc_pool *pool,
-                                  struct nnc_names *names, struct nnc_error *error)
+enum nnc_status nnc_names_collect(const struct nnc_onnx_model *model,
+                                  struct nnc_pool *pool, struct nnc_names *names,
+                                  struct nnc_error *error)
 {
     enum nnc_status status = allocate(model, pool, names, error);
     if (status)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Nodes must come after the nodes they use. A file that breaks this is either merely out of
- * order or has a cycle; which one is found out by peeling off nodes that wait for nothing
- * (Kahn), and a cycle is then shown by walking backwards. No recursion. */
+/* Nodes must come after the nodes they use. A file that breaks this is either merely out
+ * of order or has a cycle; which one is found out by peeling off nodes that wait for
+ * nothing (Kahn), and a cycle is then shown by walking backwards. No recursion. */
 
 #include "names.h"
 
@@ -17,8 +17,8 @@ struct peeling {
 };
 
 /* The node that produces input `k` of node `i`, or NNC_NONE. */
-static uint32_t producer(const struct nnc_onnx_model *model, const struct nnc_names *names,
-                         uint32_t i, uint32_t k)
+static uint32_t producer(const struct nnc_onnx_model *model,
+                         const struct nnc_names *names, uint32_t i, uint32_t k)
 {
     const struct nnc_text text = model->nodes[i].inputs[k];
     const struct nnc_name *name = text.size ? nnc_names_find(names, text) : NULL;
@@ -98,8 +98,9 @@ static enum nnc_status fail_cycle(const struct peeling *p, struct nnc_error *err
     size_t used = 0;
     uint32_t at = node;
     for (uint32_t i = 0; i < 4 && (!i || at != node); i++, at = blocker(p, at))
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s'%.*s'",
-                                 i ? ", " : "", NNC_TEXT(nnc_node_label(&p->model->nodes[at])));
+        used +=
+            (size_t)snprintf(list + used, sizeof list - used, "%s'%.*s'", i ? ", " : "",
+                             NNC_TEXT(nnc_node_label(&p->model->nodes[at])));
     return nnc_fail_at(error, NNC_CYCLE, NULL, p->model->nodes[node].begin,
                        "graph: cycle through the nodes %s%s", list,
                        at != node ? ", \xe2\x80\xa6" : "");
@@ -122,13 +123,14 @@ static enum nnc_status fail_order(const struct nnc_onnx_model *model,
 }
 
 enum nnc_status nnc_names_check_order(const struct nnc_onnx_model *model,
-                                      const struct nnc_names *names, struct nnc_pool *pool,
-                                      struct nnc_error *error)
+                                      const struct nnc_names *names,
+                                      struct nnc_pool *pool, struct nnc_error *error)
 {
     for (uint32_t i = 0; i < model->n_nodes; i++)
         for (uint32_t k = 0; k < model->nodes[i].n_inputs; k++) {
             const struct nnc_text input = model->nodes[i].inputs[k];
-            const struct nnc_name *name = input.size ? nnc_names_find(names, input) : NULL;
+            const struct nnc_name *name =
+                input.size ? nnc_names_find(names, input) : NULL;
             if (input.size && !name)
                 return nnc_fail_at(error, NNC_DANGLING, NULL, model->nodes[i].begin,
                                    "node '%.*s': nothing produces its input '%.*s'",

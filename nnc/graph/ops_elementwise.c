@@ -7,7 +7,8 @@
 #include <math.h>
 
 static enum nnc_status emit_activation(struct nnc_reading *reading,
-                                       enum nnc_activation_kind kind, float alpha, float beta)
+                                       enum nnc_activation_kind kind, float alpha,
+                                       float beta)
 {
     enum nnc_status status = nnc_input_float(reading, 0);
     if (status)
@@ -66,23 +67,26 @@ enum nnc_status nnc_read_hard_swish(struct nnc_reading *reading)
     return emit_activation(reading, NNC_ACT_HARD_SWISH, 0, 0);
 }
 
-static uint32_t dim_from_the_right(const struct nnc_shape *shape, uint32_t rank, uint32_t i)
+static uint32_t dim_from_the_right(const struct nnc_shape *shape, uint32_t rank,
+                                   uint32_t i)
 {
     return i + shape->rank < rank ? 1 : shape->dim[i + shape->rank - rank];
 }
 
-static enum nnc_status broadcast(const struct nnc_reading *reading, const struct nnc_shape *a,
-                                 const struct nnc_shape *b, struct nnc_shape *out)
+static enum nnc_status broadcast(const struct nnc_reading *reading,
+                                 const struct nnc_shape *a, const struct nnc_shape *b,
+                                 struct nnc_shape *out)
 {
     *out = (struct nnc_shape){.rank = a->rank > b->rank ? a->rank : b->rank};
     for (uint32_t i = 0; i < out->rank; i++) {
         const uint32_t x = dim_from_the_right(a, out->rank, i);
         const uint32_t y = dim_from_the_right(b, out->rank, i);
         if (x != y && x != 1 && y != 1)
-            return nnc_reading_fail(reading, NNC_SHAPE,
-                                    "inputs do not fit together in dimension %u; got %u and "
-                                    "%u",
-                                    i, x, y);
+            return nnc_reading_fail(
+                reading, NNC_SHAPE,
+                "inputs do not fit together in dimension %u; got %u and "
+                "%u",
+                i, x, y);
         out->dim[i] = x > y ? x : y;
     }
     return NNC_OK;
@@ -103,8 +107,8 @@ enum nnc_status nnc_read_binary(struct nnc_reading *reading)
     if (!status)
         status = nnc_input_float(reading, 1);
     if (!status)
-        status = broadcast(reading, nnc_input_shape(reading, 0), nnc_input_shape(reading, 1),
-                           &shape);
+        status = broadcast(reading, nnc_input_shape(reading, 0),
+                           nnc_input_shape(reading, 1), &shape);
     if (status)
         return status;
     struct nnc_node *node;

@@ -9,8 +9,9 @@ enum nnc_status nnc_read_flatten(struct nnc_reading *reading)
     const struct nnc_shape x = *nnc_input_shape(reading, 0);
     int64_t axis = nnc_attribute_int(reading, "axis", 1);
     if (axis < -(int64_t)x.rank || axis > (int64_t)x.rank)
-        return nnc_reading_fail(reading, NNC_VALUE, "axis %lld is out of range for rank %u",
-                                (long long)axis, x.rank);
+        return nnc_reading_fail(reading, NNC_VALUE,
+                                "axis %lld is out of range for rank %u", (long long)axis,
+                                x.rank);
     axis += axis < 0 ? x.rank : 0;
     struct nnc_shape shape = {2, {1, 1}};
     for (uint32_t i = 0; i < x.rank; i++)
@@ -26,9 +27,9 @@ static enum nnc_status fail_target(const struct nnc_reading *reading, const char
 }
 
 /* Fills all dimensions but an inferred one, whose index goes to `*inferred`. */
-static enum nnc_status read_target(const struct nnc_reading *reading, const int64_t *target,
-                                   struct nnc_shape *shape, uint32_t *inferred,
-                                   uint64_t *product)
+static enum nnc_status read_target(const struct nnc_reading *reading,
+                                   const int64_t *target, struct nnc_shape *shape,
+                                   uint32_t *inferred, uint64_t *product)
 {
     const struct nnc_shape *x = nnc_input_shape(reading, 0);
     const bool keep_zero = nnc_attribute_int(reading, "allowzero", 0) != 0;
@@ -74,13 +75,15 @@ enum nnc_status nnc_read_reshape(struct nnc_reading *reading)
     const uint64_t elements = nnc_shape_elements(nnc_input_shape(reading, 0));
     if (inferred != NNC_NONE) {
         if (!product || elements % product || elements / product > NNC_MAX_DIMENSION)
-            return fail_target(reading, "-1 does not come out, elements", (int64_t)elements);
+            return fail_target(reading, "-1 does not come out, elements",
+                               (int64_t)elements);
         shape.dim[inferred] = (uint32_t)(elements / product);
     } else if (product != elements) {
-        return nnc_reading_fail(reading, NNC_SHAPE,
-                                "target shape: wrong number of elements; got %llu, expected "
-                                "%llu",
-                                (unsigned long long)product, (unsigned long long)elements);
+        return nnc_reading_fail(
+            reading, NNC_SHAPE,
+            "target shape: wrong number of elements; got %llu, expected "
+            "%llu",
+            (unsigned long long)product, (unsigned long long)elements);
     }
     return nnc_emit_reshape(reading, &shape);
 }
@@ -89,8 +92,8 @@ enum nnc_status nnc_read_squeeze(struct nnc_reading *reading)
 {
     const struct nnc_shape x = *nnc_input_shape(reading, 0);
     uint32_t mask = 0;
-    for (uint32_t i = 0; i < x.rank; i++)
-        mask |= (uint32_t)(x.dim[i] == 1) << i;
+    for (uint32_t i = 0; i < NNC_MAX_RANK; i++)
+        mask |= (uint32_t)(i < x.rank && x.dim[i] == 1) << i;
     if (nnc_input_has(reading, 1)) {
         const uint32_t ones = mask;
         const int64_t *axes;
@@ -105,8 +108,8 @@ enum nnc_status nnc_read_squeeze(struct nnc_reading *reading)
                                     "a dimension to be squeezed is not 1");
     }
     struct nnc_shape shape = {.rank = 0};
-    for (uint32_t i = 0; i < x.rank; i++)
-        if (!(mask & (1u << i)))
+    for (uint32_t i = 0; i < NNC_MAX_RANK; i++)
+        if (i < x.rank && !(mask & (1u << i)))
             shape.dim[shape.rank++] = x.dim[i];
     return nnc_emit_reshape(reading, &shape);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Gemm and MatMul. A product by a constant becomes NNC_OP_GEMM, which is what the planner
- * can pack; a transposition of the constant before it is taken into the product. All other
- * products become NNC_OP_MATMUL. */
+ * can pack; a transposition of the constant before it is taken into the product. All
+ * other products become NNC_OP_MATMUL. */
 
 #include "operators.h"
 
@@ -9,12 +9,13 @@
 struct matrix {
     uint32_t value;
     bool transposed;
-    bool constant; /* a tensor */
+    bool constant;          /* a tensor */
     uint32_t rows, columns; /* after transposition */
 };
 
 /* Looks through a transposition of a constant matrix. */
-static struct matrix look_at(const struct nnc_reading *reading, uint32_t i, bool transposed)
+static struct matrix look_at(const struct nnc_reading *reading, uint32_t i,
+                             bool transposed)
 {
     const struct nnc_graph *graph = reading->builder->graph;
     const struct nnc_value *value = &graph->values[reading->inputs[i]];
@@ -36,12 +37,13 @@ static struct matrix look_at(const struct nnc_reading *reading, uint32_t i, bool
     return m;
 }
 
-static enum nnc_status check_inner(const struct nnc_reading *reading, uint32_t a, uint32_t b)
+static enum nnc_status check_inner(const struct nnc_reading *reading, uint32_t a,
+                                   uint32_t b)
 {
     if (a == b)
         return NNC_OK;
-    return nnc_reading_fail(reading, NNC_SHAPE, "inner dimensions differ; got %u and %u", a,
-                            b);
+    return nnc_reading_fail(reading, NNC_SHAPE, "inner dimensions differ; got %u and %u",
+                            a, b);
 }
 
 /* The bias must broadcast to [rows, columns], one way. */
@@ -56,10 +58,10 @@ static enum nnc_status check_bias(const struct nnc_reading *reading,
     }
     if (fits)
         return NNC_OK;
-    return nnc_reading_fail(reading, NNC_SHAPE,
-                            "the bias (rank %u, %llu values) does not fit the output %u x %u",
-                            bias->rank, (unsigned long long)nnc_shape_elements(bias),
-                            out->dim[0], out->dim[1]);
+    return nnc_reading_fail(
+        reading, NNC_SHAPE,
+        "the bias (rank %u, %llu values) does not fit the output %u x %u", bias->rank,
+        (unsigned long long)nnc_shape_elements(bias), out->dim[0], out->dim[1]);
 }
 
 static enum nnc_status emit_gemm(struct nnc_reading *reading, const struct matrix *b,
@@ -77,8 +79,8 @@ static enum nnc_status emit_gemm(struct nnc_reading *reading, const struct matri
 }
 
 /* x or its transposition, as a value. */
-static enum nnc_status transpose_if(struct nnc_reading *reading, bool transpose, uint32_t x,
-                                    uint32_t *out)
+static enum nnc_status transpose_if(struct nnc_reading *reading, bool transpose,
+                                    uint32_t x, uint32_t *out)
 {
     *out = x;
     if (!transpose)
@@ -97,17 +99,19 @@ static enum nnc_status transpose_if(struct nnc_reading *reading, bool transpose,
 }
 
 /* A Gemm of two computed matrices, without factors: a product and perhaps a sum. */
-static enum nnc_status emit_product(struct nnc_reading *reading, const struct nnc_gemm *params,
-                                    bool with_bias, const struct nnc_shape *shape)
+static enum nnc_status emit_product(struct nnc_reading *reading,
+                                    const struct nnc_gemm *params, bool with_bias,
+                                    const struct nnc_shape *shape)
 {
     uint32_t operands[2];
     if (params->alpha != 1 || (with_bias && params->beta != 1))
-        return nnc_reading_unsupported(reading,
-                                       "weights that are not constant, with alpha or beta");
+        return nnc_reading_unsupported(
+            reading, "weights that are not constant, with alpha or beta");
     enum nnc_status status =
         transpose_if(reading, params->transpose_a, reading->inputs[0], &operands[0]);
     if (!status)
-        status = transpose_if(reading, params->transpose_b, reading->inputs[1], &operands[1]);
+        status =
+            transpose_if(reading, params->transpose_b, reading->inputs[1], &operands[1]);
     if (status)
         return status;
     struct nnc_node *product, *sum;
@@ -130,7 +134,8 @@ static enum nnc_status check_matrices(struct nnc_reading *reading)
         if (status)
             return status;
         if (nnc_input_shape(reading, i)->rank != 2)
-            return nnc_reading_fail(reading, NNC_SHAPE, "input %u has rank %u, expected 2", i,
+            return nnc_reading_fail(reading, NNC_SHAPE,
+                                    "input %u has rank %u, expected 2", i,
                                     nnc_input_shape(reading, i)->rank);
     }
     return nnc_input_has(reading, 2) ? nnc_input_float(reading, 2) : NNC_OK;
@@ -139,7 +144,8 @@ static enum nnc_status check_matrices(struct nnc_reading *reading)
 enum nnc_status nnc_read_gemm(struct nnc_reading *reading)
 {
     struct nnc_gemm params = {.transpose_a = nnc_attribute_int(reading, "transA", 0) != 0,
-                              .transpose_b = nnc_attribute_int(reading, "transB", 0) != 0};
+                              .transpose_b =
+                                  nnc_attribute_int(reading, "transB", 0) != 0};
     enum nnc_status status = check_matrices(reading);
     if (!status)
         status = nnc_attribute_float(reading, "alpha", 1, &params.alpha);
@@ -173,10 +179,11 @@ static enum nnc_status product_shape(const struct nnc_reading *reading,
         const uint32_t x = i + a->rank < rank ? 1 : a->dim[i + a->rank - rank];
         const uint32_t y = i + b->rank < rank ? 1 : b->dim[i + b->rank - rank];
         if (x != y && x != 1 && y != 1)
-            return nnc_reading_fail(reading, NNC_SHAPE,
-                                    "inputs do not fit together in dimension %u; got %u and "
-                                    "%u",
-                                    i, x, y);
+            return nnc_reading_fail(
+                reading, NNC_SHAPE,
+                "inputs do not fit together in dimension %u; got %u and "
+                "%u",
+                i, x, y);
         out->dim[i] = x > y ? x : y;
     }
     out->dim[rank - 2] = a->dim[a->rank - 2];
@@ -191,7 +198,8 @@ enum nnc_status nnc_read_matmul(struct nnc_reading *reading)
         status = nnc_input_float(reading, 1);
     if (status)
         return status;
-    const struct nnc_shape *a = nnc_input_shape(reading, 0), *b = nnc_input_shape(reading, 1);
+    const struct nnc_shape *a = nnc_input_shape(reading, 0),
+                           *b = nnc_input_shape(reading, 1);
     if (a->rank < 2 || b->rank < 2)
         return nnc_reading_unsupported(reading, "inputs of rank 0 or 1");
     struct nnc_shape shape;
@@ -200,8 +208,8 @@ enum nnc_status nnc_read_matmul(struct nnc_reading *reading)
         return status;
     if (a->rank == 2 && b->rank == 2) {
         const struct matrix weights = look_at(reading, 1, false);
-        const struct nnc_gemm params = {.transpose_b = weights.transposed, .alpha = 1,
-                                        .beta = 1};
+        const struct nnc_gemm params = {
+            .transpose_b = weights.transposed, .alpha = 1, .beta = 1};
         if (weights.constant)
             return emit_gemm(reading, &weights, false, &shape, &params);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operators that pick and place elements: Concat, Transpose, Slice, Split, Gather, Pad. */
+/* Operators that pick and place elements: Concat, Transpose, Slice, Split, Gather, Pad.
+ */
 
 #include "operators.h"
 
@@ -27,7 +28,8 @@ enum nnc_status nnc_read_concat(struct nnc_reading *reading)
         for (uint32_t k = 0; fits && k < shape.rank; k++)
             fits = k == axis || x->dim[k] == shape.dim[k];
         if (!fits)
-            return nnc_reading_fail(reading, NNC_SHAPE, "input %u does not fit input 0", i);
+            return nnc_reading_fail(reading, NNC_SHAPE, "input %u does not fit input 0",
+                                    i);
         along += x->dim[axis];
     }
     if (along > NNC_MAX_DIMENSION)
@@ -36,8 +38,8 @@ enum nnc_status nnc_read_concat(struct nnc_reading *reading)
                                 (unsigned long long)NNC_MAX_DIMENSION);
     shape.dim[axis] = (uint32_t)along;
     struct nnc_node *node;
-    status = nnc_emit(reading, 0, NNC_OP_CONCAT, reading->inputs, reading->n_inputs, &shape,
-                      &node);
+    status = nnc_emit(reading, 0, NNC_OP_CONCAT, reading->inputs, reading->n_inputs,
+                      &shape, &node);
     if (!status)
         node->axis = axis;
     return status;
@@ -56,11 +58,12 @@ enum nnc_status nnc_read_transpose(struct nnc_reading *reading)
         perm[i] = x->rank - 1 - i;
     nnc_attribute_ints(reading, "perm", NNC_MAX_RANK, perm, &given);
     if (given && given != x->rank)
-        return nnc_reading_fail(reading, NNC_VALUE, "perm has %u values, expected %u", given,
-                                x->rank);
+        return nnc_reading_fail(reading, NNC_VALUE, "perm has %u values, expected %u",
+                                given, x->rank);
     for (uint32_t i = 0; i < x->rank; i++) {
         if (perm[i] < 0 || perm[i] >= (int64_t)x->rank || seen & (1u << perm[i]))
-            return nnc_reading_fail(reading, NNC_VALUE, "perm is not a permutation; got %lld",
+            return nnc_reading_fail(reading, NNC_VALUE,
+                                    "perm is not a permutation; got %lld",
                                     (long long)perm[i]);
         seen |= 1u << perm[i];
         shape.dim[i] = x->dim[perm[i]];
@@ -78,9 +81,10 @@ static int64_t clamp(int64_t x, int64_t low, int64_t high)
 }
 
 /* One axis of a Slice, numpy's way: negative positions count from the end, positions
- * outside are moved to the edge. Positions are clamped first, so that nothing overflows. */
-static bool slice_axis(uint32_t dim, int64_t start, int64_t end, int64_t step, uint32_t *first,
-                       uint32_t *size)
+ * outside are moved to the edge. Positions are clamped first, so that nothing overflows.
+ */
+static bool slice_axis(uint32_t dim, int64_t start, int64_t end, int64_t step,
+                       uint32_t *first, uint32_t *size)
 {
     const int64_t n = dim, low = step < 0 ? -1 : 0, high = step < 0 ? n - 1 : n;
     start = clamp(start < 0 ? clamp(start, -n - 1, 0) + n : start, 0, high);
@@ -123,8 +127,9 @@ static enum nnc_status read_slice_lists(const struct nnc_reading *reading,
         if (status)
             return status;
         if (i && size != *n)
-            return nnc_reading_fail(reading, NNC_SHAPE, "input %u has %u values, expected %u",
-                                    1 + i, size, *n);
+            return nnc_reading_fail(reading, NNC_SHAPE,
+                                    "input %u has %u values, expected %u", 1 + i, size,
+                                    *n);
         *n = size;
     }
     return NNC_OK;
@@ -144,11 +149,13 @@ enum nnc_status nnc_slice_resolve(struct nnc_reading *reading, struct nnc_slice 
         slice->step[i] = 1;
     for (uint32_t i = 0; i < n && !status; i++) {
         uint32_t axis = 0;
-        status = nnc_resolve_axis(reading, lists[2] ? lists[2][i] : i, shape->rank, &axis);
+        status =
+            nnc_resolve_axis(reading, lists[2] ? lists[2][i] : i, shape->rank, &axis);
         if (status)
             return status;
         if (seen & (1u << axis))
-            return nnc_reading_fail(reading, NNC_DUPLICATE, "axis %u is given twice", axis);
+            return nnc_reading_fail(reading, NNC_DUPLICATE, "axis %u is given twice",
+                                    axis);
         seen |= 1u << axis;
         status = apply_slice(reading, axis, lists[0][i], lists[1][i],
                              lists[3] ? lists[3][i] : 1, slice, shape);
@@ -254,7 +261,8 @@ static enum nnc_status resolve_indices(struct nnc_reading *reading, const int64_
 static enum nnc_status gather_shape(const struct nnc_reading *reading, uint32_t axis,
                                     struct nnc_shape *shape)
 {
-    const struct nnc_shape *x = nnc_input_shape(reading, 0), *at = nnc_input_shape(reading, 1);
+    const struct nnc_shape *x = nnc_input_shape(reading, 0),
+                           *at = nnc_input_shape(reading, 1);
     if (x->rank - 1 + at->rank > NNC_MAX_RANK)
         return nnc_reading_fail(reading, NNC_LIMIT, "output rank %u, limit %d",
                                 x->rank - 1 + at->rank, NNC_MAX_RANK);
@@ -338,8 +346,9 @@ static enum nnc_status read_pad_mode(struct nnc_reading *reading, enum nnc_pad_m
 }
 
 /* Cropping must leave something to copy from, reflection needs enough to reflect. */
-static enum nnc_status pad_axis(const struct nnc_reading *reading, const struct nnc_pad *pad,
-                                uint32_t axis, struct nnc_shape *shape)
+static enum nnc_status pad_axis(const struct nnc_reading *reading,
+                                const struct nnc_pad *pad, uint32_t axis,
+                                struct nnc_shape *shape)
 {
     const int64_t dim = shape->dim[axis], begin = pad->begin[axis], end = pad->end[axis];
     const int64_t left = dim + (begin < 0 ? begin : 0) + (end < 0 ? end : 0);

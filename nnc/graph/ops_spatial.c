@@ -33,17 +33,19 @@ static enum nnc_status check_weights(struct nnc_reading *reading, int64_t groups
                                 w->rank);
     if (groups < 1 || groups > (int64_t)x->dim[1] || x->dim[1] % (uint32_t)groups ||
         w->dim[0] % (uint32_t)groups)
-        return nnc_reading_fail(reading, NNC_SHAPE,
-                                "group %lld does not divide the channels; input %u, output "
-                                "%u",
-                                (long long)groups, x->dim[1], w->dim[0]);
+        return nnc_reading_fail(
+            reading, NNC_SHAPE,
+            "group %lld does not divide the channels; input %u, output "
+            "%u",
+            (long long)groups, x->dim[1], w->dim[0]);
     if ((uint64_t)w->dim[1] * (uint64_t)groups != x->dim[1])
         return nnc_reading_fail(reading, NNC_SHAPE,
                                 "input channels do not fit the weights; got %u, expected "
                                 "%u x group %lld",
                                 x->dim[1], w->dim[1], (long long)groups);
     if (!nnc_input_facts(reading, 1).constant)
-        return nnc_reading_unsupported(reading, "weights that are computed from the input");
+        return nnc_reading_unsupported(reading,
+                                       "weights that are computed from the input");
     return NNC_OK;
 }
 
@@ -55,11 +57,11 @@ static enum nnc_status check_vector(const struct nnc_reading *reading, uint32_t 
         return status;
     const struct nnc_shape *shape = nnc_input_shape(reading, i);
     if (shape->rank != 1 || shape->dim[0] != size)
-        return nnc_reading_fail(reading, NNC_SHAPE,
-                                "input %u must have one value per channel; got rank %u and "
-                                "%llu values, expected %u",
-                                i, shape->rank, (unsigned long long)nnc_shape_elements(shape),
-                                size);
+        return nnc_reading_fail(
+            reading, NNC_SHAPE,
+            "input %u must have one value per channel; got rank %u and "
+            "%llu values, expected %u",
+            i, shape->rank, (unsigned long long)nnc_shape_elements(shape), size);
     return NNC_OK;
 }
 
@@ -91,7 +93,8 @@ enum nnc_status nnc_read_conv(struct nnc_reading *reading)
         return status;
     const struct nnc_shape shape = {4, {1, w->dim[0], window.out[0], window.out[1]}};
     const uint32_t inputs[3] = {reading->inputs[0], reading->inputs[1],
-                                nnc_input_has(reading, 2) ? reading->inputs[2] : NNC_NONE};
+                                nnc_input_has(reading, 2) ? reading->inputs[2]
+                                                          : NNC_NONE};
     struct nnc_node *node;
     status = nnc_emit(reading, 0, NNC_OP_CONV, inputs, 3, &shape, &node);
     if (status)
@@ -114,8 +117,8 @@ enum nnc_status nnc_read_batch_norm(struct nnc_reading *reading)
         return status;
     const struct nnc_shape *x = nnc_input_shape(reading, 0);
     if (x->rank < 2 || x->dim[0] != 1)
-        return nnc_reading_fail(reading, NNC_SHAPE, "input has rank %u, expected [1, C, ...]",
-                                x->rank);
+        return nnc_reading_fail(reading, NNC_SHAPE,
+                                "input has rank %u, expected [1, C, ...]", x->rank);
     for (uint32_t i = 1; i < 5; i++) {
         status = check_vector(reading, i, x->dim[1]);
         if (status)
@@ -138,15 +141,21 @@ enum nnc_status nnc_read_batch_norm(struct nnc_reading *reading)
 }
 
 /* Whether some window has no element of the picture in it: its average or maximum would
- * be of nothing. */
+ * be of nothing. Windows that begin inside the picture have one; of those that begin
+ * before it, the first is the worst, unless the dilation steps over the whole picture. */
 static bool has_empty_window(const struct nnc_window *window, uint32_t in, int i)
 {
-    const int64_t dilation = window->dilation[i];
-    for (uint32_t o = 0; o < window->out[i]; o++) {
-        const int64_t start = (int64_t)o * window->stride[i] - (int64_t)window->pad_begin[i];
-        const int64_t skipped = start < 0 ? (-start + dilation - 1) / dilation : 0;
-        if (skipped >= (int64_t)window->kernel[i] || start + skipped * dilation >= (int64_t)in)
+    const int64_t dilation = window->dilation[i], stride = window->stride[i];
+    const int64_t first = -(int64_t)window->pad_begin[i];
+    if (first + (int64_t)(window->out[i] - 1) * stride >= (int64_t)in)
+        return true;
+    for (int64_t start = first; start < 0; start += stride) {
+        const int64_t skipped = (-start + dilation - 1) / dilation;
+        if (skipped >= (int64_t)window->kernel[i] ||
+            start + skipped * dilation >= (int64_t)in)
             return true;
+        if (dilation <= (int64_t)in)
+            return false;
     }
     return false;
 }
@@ -163,7 +172,8 @@ static enum nnc_status read_pool(struct nnc_reading *reading, bool average)
         return status;
     for (int i = 0; i < 2; i++)
         if (has_empty_window(&window, x->dim[2 + i], i))
-            return nnc_reading_fail(reading, NNC_SHAPE, "a window covers nothing but padding");
+            return nnc_reading_fail(reading, NNC_SHAPE,
+                                    "a window covers nothing but padding");
     const struct nnc_shape shape = {4, {1, x->dim[1], window.out[0], window.out[1]}};
     struct nnc_node *node;
     status = nnc_emit(reading, 0, NNC_OP_POOL, reading->inputs, 1, &shape, &node);
@@ -218,7 +228,8 @@ static enum nnc_status read_axes(struct nnc_reading *reading, int64_t *axes, uin
 }
 
 /* The input with the reduced axes moved to the end, in the order of the file. */
-static enum nnc_status move_to_end(struct nnc_reading *reading, uint32_t mask, uint32_t *value)
+static enum nnc_status move_to_end(struct nnc_reading *reading, uint32_t mask,
+                                   uint32_t *value)
 {
     const struct nnc_shape *x = nnc_input_shape(reading, 0);
     struct nnc_shape shape = {.rank = x->rank};
@@ -246,7 +257,8 @@ static enum nnc_status move_to_end(struct nnc_reading *reading, uint32_t mask, u
 }
 
 /* Any other mean: all that is kept becomes channels, all that is reduced a row. */
-static enum nnc_status emit_other_mean(struct nnc_reading *reading, uint32_t mask, bool keep)
+static enum nnc_status emit_other_mean(struct nnc_reading *reading, uint32_t mask,
+                                       bool keep)
 {
     const struct nnc_shape x = *nnc_input_shape(reading, 0);
     struct nnc_shape out = {.rank = 0}, flat = {4, {1, 1, 1, 1}}, means = {2, {1, 1}};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Drops nodes, values and tensors that neither logits nor presence need, and renumbers the
- * rest in place. Nodes are in order, so one pass backwards finds what is needed. */
+/* Drops nodes, values and tensors that neither logits nor presence need, and renumbers
+ * the rest in place. Nodes are in order, so one pass backwards finds what is needed. */
 
 #include "builder.h"
 
@@ -9,13 +9,15 @@
 /* `mark` of a value becomes 1 where it is needed. */
 static void mark_values(const struct nnc_graph *graph, uint32_t *mark)
 {
-    const uint32_t roots[] = {graph->image, graph->attention, graph->logits, graph->presence};
+    const uint32_t roots[] = {graph->image, graph->attention, graph->logits,
+                              graph->presence};
     memset(mark, 0, graph->n_values * sizeof *mark);
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
         if (roots[i] != NNC_NONE)
             mark[roots[i]] = 1;
     for (uint32_t i = graph->n_nodes; i-- > 0;)
-        for (uint32_t k = 0; mark[graph->nodes[i].output] && k < graph->nodes[i].n_inputs; k++)
+        for (uint32_t k = 0; mark[graph->nodes[i].output] && k < graph->nodes[i].n_inputs;
+             k++)
             if (graph->nodes[i].inputs[k] != NNC_NONE)
                 mark[graph->nodes[i].inputs[k]] = 1;
 }
@@ -29,7 +31,8 @@ static void move_values(struct nnc_graph *graph, uint32_t *new_number)
             continue;
         }
         struct nnc_value value = graph->values[i];
-        if (value.kind == NNC_VALUE_TENSOR) { /* tensors were made in the order of values */
+        if (value.kind ==
+            NNC_VALUE_TENSOR) { /* tensors were made in the order of values */
             graph->tensors[n_tensors] = graph->tensors[value.source];
             value.source = n_tensors++;
         }

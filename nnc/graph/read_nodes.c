@@ -38,12 +38,13 @@ static enum nnc_status make_name(struct nnc_reading *reading, uint32_t number)
     if (record->name.size) {
         reading->name = nnc_pool_string(pool, record->name.bytes, record->name.size);
     } else {
-        const int n = snprintf(made_up, sizeof made_up, "%.*s_%u",
-                               (int)record->op_type.size,
-                               record->op_type.bytes ? record->op_type.bytes : "", number);
+        const int n =
+            snprintf(made_up, sizeof made_up, "%.*s_%u", (int)record->op_type.size,
+                     record->op_type.bytes ? record->op_type.bytes : "", number);
         reading->name = nnc_pool_string(pool, made_up, (size_t)n);
     }
-    return reading->name ? NNC_OK : nnc_fail_nomem(reading->builder->error, sizeof made_up);
+    return reading->name ? NNC_OK
+                         : nnc_fail_nomem(reading->builder->error, sizeof made_up);
 }
 
 static bool in_default_domain(const struct nnc_onnx_node *record)
@@ -51,8 +52,8 @@ static bool in_default_domain(const struct nnc_onnx_node *record)
     return !record->domain.size || nnc_text_is(record->domain, "ai.onnx");
 }
 
-static bool allows(const struct nnc_operator *op, const struct nnc_onnx_attribute *attribute,
-                   char *type)
+static bool allows(const struct nnc_operator *op,
+                   const struct nnc_onnx_attribute *attribute, char *type)
 {
     for (uint32_t i = 0; i < NNC_MAX_OPERATOR_ATTRIBUTES && op->attributes[i]; i++)
         if (nnc_text_is(attribute->name, op->attributes[i] + 2)) {
@@ -67,10 +68,12 @@ static enum nnc_status check_repetition(const struct nnc_reading *reading,
 {
     struct nnc_onnx_attribute other;
     uint64_t at = reading->record->begin;
-    while (nnc_onnx_next_attribute(reading->builder->model, reading->record, &at, &other) &&
-           other.offset < attribute->offset)
+    while (
+        nnc_onnx_next_attribute(reading->builder->model, reading->record, &at, &other) &&
+        other.offset < attribute->offset)
         if (nnc_text_equal(other.name, attribute->name))
-            return nnc_reading_fail(reading, NNC_DUPLICATE, "attribute '%.*s' is given twice",
+            return nnc_reading_fail(reading, NNC_DUPLICATE,
+                                    "attribute '%.*s' is given twice",
                                     NNC_TEXT(attribute->name));
     return NNC_OK;
 }
@@ -102,16 +105,17 @@ static enum nnc_status check_arity(struct nnc_reading *reading)
     const struct nnc_operator *op = reading->op;
     uint32_t n = record->n_inputs;
     if (n > op->max_inputs)
-        return nnc_reading_fail(reading, NNC_ARITY, "too many inputs; got %u, limit %u", n,
-                                op->max_inputs);
+        return nnc_reading_fail(reading, NNC_ARITY, "too many inputs; got %u, limit %u",
+                                n, op->max_inputs);
     while (n && n > op->min_inputs && !record->inputs[n - 1].size)
         n--;
     if (n < op->min_inputs)
-        return nnc_reading_fail(reading, NNC_ARITY, "too few inputs; got %u, expected %u", n,
-                                op->min_inputs);
+        return nnc_reading_fail(reading, NNC_ARITY, "too few inputs; got %u, expected %u",
+                                n, op->min_inputs);
     for (uint32_t i = 0; i < op->min_inputs; i++)
         if (!record->inputs[i].size)
-            return nnc_reading_fail(reading, NNC_ARITY, "required input %u is missing", i);
+            return nnc_reading_fail(reading, NNC_ARITY, "required input %u is missing",
+                                    i);
     reading->n_inputs = n;
     if (!record->n_outputs || !record->outputs[0].size)
         return nnc_reading_fail(reading, NNC_ARITY, "too few outputs; got 0, expected 1");
@@ -128,7 +132,8 @@ static enum nnc_status check_outputs(struct nnc_reading *reading)
     if (reading->op->max_outputs == NNC_ONNX_MAX_NODE_INPUTS)
         return NNC_OK;
     for (uint32_t k = 1; k < record->n_outputs; k++) {
-        struct nnc_name *name = nnc_names_find(&reading->builder->names, record->outputs[k]);
+        struct nnc_name *name =
+            nnc_names_find(&reading->builder->names, record->outputs[k]);
         if (name && name->needed)
             return nnc_reading_unsupported(reading, "output %u is not supported", k);
     }
@@ -234,12 +239,13 @@ static enum nnc_status report_unsupported(struct nnc_builder *builder)
                     builder->unsupported, more);
 }
 
-enum nnc_status nnc_builder_read_nodes(struct nnc_builder *builder, struct nnc_text logits,
-                                       struct nnc_text presence)
+enum nnc_status nnc_builder_read_nodes(struct nnc_builder *builder,
+                                       struct nnc_text logits, struct nnc_text presence)
 {
     mark_needed(builder, logits, presence);
     for (uint32_t i = 0; i < builder->model->n_nodes; i++) {
-        const enum nnc_status status = builder->needed[i] ? read_node(builder, i) : NNC_OK;
+        const enum nnc_status status =
+            builder->needed[i] ? read_node(builder, i) : NNC_OK;
         if (status)
             return status;
     }

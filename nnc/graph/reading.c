@@ -9,20 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 
-enum nnc_status nnc_reading_fail(const struct nnc_reading *reading, enum nnc_status status,
-                                 const char *format, ...)
+enum nnc_status nnc_reading_fail(const struct nnc_reading *reading,
+                                 enum nnc_status status, const char *format, ...)
 {
     char what[400];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return nnc_fail_at(reading->builder->error, status, reading->name, reading->record->begin,
-                       "node '%.64s' (%.*s): %s", reading->name,
+    return nnc_fail_at(reading->builder->error, status, reading->name,
+                       reading->record->begin, "node '%.64s' (%.*s): %s", reading->name,
                        NNC_TEXT(reading->record->op_type), what);
 }
 
-enum nnc_status nnc_reading_unsupported(struct nnc_reading *reading, const char *format, ...)
+enum nnc_status nnc_reading_unsupported(struct nnc_reading *reading, const char *format,
+                                        ...)
 {
     enum { MOST_LISTED = 8 };
     struct nnc_builder *b = reading->builder;
@@ -36,9 +37,10 @@ enum nnc_status nnc_reading_unsupported(struct nnc_reading *reading, const char 
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     const struct nnc_text op = reading->record->op_type;
-    const int n = snprintf(item, sizeof item, "%snode '%.32s' (%.*s): %s",
-                           b->n_listed ? "; " : "", reading->name,
-                           (int)(op.size < 32 ? op.size : 32), op.bytes ? op.bytes : "", what);
+    const int n =
+        snprintf(item, sizeof item, "%snode '%.32s' (%.*s): %s", b->n_listed ? "; " : "",
+                 reading->name, (int)(op.size < 32 ? op.size : 32),
+                 op.bytes ? op.bytes : "", what);
     const size_t used = strlen(b->unsupported);
     if (n < 0 || (size_t)n >= sizeof b->unsupported - used)
         return NNC_OK; /* no room: it is among the "more" */
@@ -78,9 +80,11 @@ enum nnc_status nnc_input_float(const struct nnc_reading *reading, uint32_t i)
         return NNC_OK;
     case NNC_ELEMENT_NARROW:
         return nnc_reading_fail(reading, NNC_TYPE,
-                                "input %u is float16 or double, expected float (Cast it)", i);
+                                "input %u is float16 or double, expected float (Cast it)",
+                                i);
     default:
-        return nnc_reading_fail(reading, NNC_TYPE, "input %u is integer, expected float", i);
+        return nnc_reading_fail(reading, NNC_TYPE, "input %u is integer, expected float",
+                                i);
     }
 }
 
@@ -93,7 +97,8 @@ enum nnc_status nnc_input_ints(const struct nnc_reading *reading, uint32_t i,
     if (!tensor)
         return nnc_reading_fail(reading, NNC_SHAPE, "input %u must be constant", i);
     if (tensor->dtype != NNC_DTYPE_INT)
-        return nnc_reading_fail(reading, NNC_TYPE, "input %u is float, expected integers", i);
+        return nnc_reading_fail(reading, NNC_TYPE, "input %u is float, expected integers",
+                                i);
     *ints = tensor->ints;
     *n = (uint32_t)nnc_shape_elements(&tensor->shape);
     return NNC_OK;
@@ -108,8 +113,9 @@ enum nnc_status nnc_input_scalar(struct nnc_reading *reading, uint32_t i, float 
     if (input->kind != NNC_VALUE_TENSOR)
         return nnc_reading_unsupported(reading, "input %u must be constant", i);
     if (nnc_shape_elements(&input->shape) != 1)
-        return nnc_reading_fail(reading, NNC_SHAPE, "input %u has %llu elements, expected 1",
-                                i, (unsigned long long)nnc_shape_elements(&input->shape));
+        return nnc_reading_fail(reading, NNC_SHAPE,
+                                "input %u has %llu elements, expected 1", i,
+                                (unsigned long long)nnc_shape_elements(&input->shape));
     return nnc_graph_read_floats(reading->builder->graph, input->source, 0, 1, value,
                                  reading->builder->error);
 }
@@ -118,7 +124,8 @@ bool nnc_attribute_find(const struct nnc_reading *reading, const char *name,
                         struct nnc_onnx_attribute *attribute)
 {
     uint64_t at = reading->record->begin;
-    while (nnc_onnx_next_attribute(reading->builder->model, reading->record, &at, attribute))
+    while (
+        nnc_onnx_next_attribute(reading->builder->model, reading->record, &at, attribute))
         if (nnc_text_is(attribute->name, name))
             return true;
     return false;
@@ -138,7 +145,8 @@ enum nnc_status nnc_attribute_float(const struct nnc_reading *reading, const cha
     *value = nnc_attribute_find(reading, name, &attribute) ? attribute.f : otherwise;
     if (isfinite(*value))
         return NNC_OK;
-    return nnc_reading_fail(reading, NNC_VALUE, "attribute '%s' is NaN or infinite", name);
+    return nnc_reading_fail(reading, NNC_VALUE, "attribute '%s' is NaN or infinite",
+                            name);
 }
 
 void nnc_attribute_ints(const struct nnc_reading *reading, const char *name, uint32_t n,
@@ -156,8 +164,9 @@ enum nnc_status nnc_resolve_axis(const struct nnc_reading *reading, int64_t axis
                                  uint32_t rank, uint32_t *resolved)
 {
     if (axis < -(int64_t)rank || axis >= (int64_t)rank)
-        return nnc_reading_fail(reading, NNC_VALUE, "axis %lld is out of range for rank %u",
-                                (long long)axis, rank);
+        return nnc_reading_fail(reading, NNC_VALUE,
+                                "axis %lld is out of range for rank %u", (long long)axis,
+                                rank);
     *resolved = (uint32_t)(axis < 0 ? axis + rank : axis);
     return NNC_OK;
 }
@@ -172,7 +181,8 @@ enum nnc_status nnc_resolve_axes(const struct nnc_reading *reading, const int64_
         if (status)
             return status;
         if (*mask & (1u << axis))
-            return nnc_reading_fail(reading, NNC_DUPLICATE, "axis %u is given twice", axis);
+            return nnc_reading_fail(reading, NNC_DUPLICATE, "axis %u is given twice",
+                                    axis);
         *mask |= 1u << axis;
     }
     return NNC_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the taxonomy with jansson, which recurses; so the depth is bounded beforehand. Keys
- * that are not known are left alone, for versions to come; keys that are known must be
- * right. */
+/* Reads the taxonomy with jansson, which recurses; so the depth is bounded beforehand.
+ * Keys that are not known are left alone, for versions to come; keys that are known must
+ * be right. */
 
 #include "taxonomy_json.h"
 
@@ -21,7 +21,8 @@ enum nnc_status nnc_json_prescan(const char *json, size_t size, struct nnc_error
     bool in_string = false;
     if (size > NNC_MAX_TAXONOMY_BYTES)
         return nnc_fail(error, NNC_LIMIT, "nnc.taxonomy",
-                        "taxonomy: taxonomy size %zu, limit %d", size, NNC_MAX_TAXONOMY_BYTES);
+                        "taxonomy: taxonomy size %zu, limit %d", size,
+                        NNC_MAX_TAXONOMY_BYTES);
     for (size_t i = 0; i < size; i++) {
         const char c = json[i];
         if (in_string) {
@@ -39,7 +40,8 @@ enum nnc_status nnc_json_prescan(const char *json, size_t size, struct nnc_error
                             NNC_MAX_TAXONOMY_NESTING);
         if (values > NNC_MAX_TAXONOMY_VALUES)
             return nnc_fail(error, NNC_LIMIT, "nnc.taxonomy",
-                            "taxonomy: too many values; limit %d", NNC_MAX_TAXONOMY_VALUES);
+                            "taxonomy: too many values; limit %d",
+                            NNC_MAX_TAXONOMY_VALUES);
     }
     return NNC_OK;
 }
@@ -72,15 +74,15 @@ static enum nnc_status fail_syntax(const json_error_t *at, struct nnc_error *err
             hint = "not UTF-8: ";
     }
     return nnc_fail(error, status, "nnc.taxonomy",
-                    "taxonomy: invalid JSON at line %d, column %d: %s%s", at->line, at->column,
-                    hint, at->text);
+                    "taxonomy: invalid JSON at line %d, column %d: %s%s", at->line,
+                    at->column, hint, at->text);
 }
 
-static enum nnc_status fail_key(const struct reader *r, const char *where, const char *key,
-                                const char *expected)
+static enum nnc_status fail_key(const struct reader *r, const char *where,
+                                const char *key, const char *expected)
 {
-    return nnc_fail(r->error, NNC_TAXONOMY, where, "taxonomy: '%.64s': '%s' must be %s", where,
-                    key, expected);
+    return nnc_fail(r->error, NNC_TAXONOMY, where, "taxonomy: '%.64s': '%s' must be %s",
+                    where, key, expected);
 }
 
 static const json_t *get(const json_t *object, const char *key)
@@ -126,8 +128,9 @@ static enum nnc_status get_object(const struct reader *r, const json_t *object,
                                   const char *key, const json_t **member)
 {
     *member = get(object, key);
-    return !*member || json_is_object(*member) ? NNC_OK
-                                               : fail_key(r, "taxonomy", key, "an object");
+    return !*member || json_is_object(*member)
+               ? NNC_OK
+               : fail_key(r, "taxonomy", key, "an object");
 }
 
 static enum nnc_status read_size(const struct reader *r, const json_t *input)
@@ -286,7 +289,8 @@ static enum nnc_status read_label(const struct reader *r, const json_t *object,
     return NNC_OK;
 }
 
-static enum nnc_status read_category(const struct reader *r, const json_t *object, uint32_t i)
+static enum nnc_status read_category(const struct reader *r, const json_t *object,
+                                     uint32_t i)
 {
     struct nnc_taxonomy_text *text = r->text;
     struct nnc_category *category = &text->taxonomy->categories[i];
@@ -296,7 +300,8 @@ static enum nnc_status read_category(const struct reader *r, const json_t *objec
         return fail_key(r, "taxonomy", "categories", "a list of objects");
     enum nnc_status status = get_text(r, object, "category", "name", &name);
     if (!status && !name)
-        status = nnc_fail(r->error, NNC_TAXONOMY, NULL, "taxonomy: category %u has no name", i);
+        status = nnc_fail(r->error, NNC_TAXONOMY, NULL,
+                          "taxonomy: category %u has no name", i);
     if (status)
         return status;
     category->name = name;
@@ -308,7 +313,8 @@ static enum nnc_status read_category(const struct reader *r, const json_t *objec
         status = get_index(r, object, name, "logit", UINT32_MAX - 1, NNC_NONE,
                            &category->logit);
     if (!status)
-        status = get_index(r, object, name, "gain", UINT32_MAX - 1, NNC_NONE, &branch->gain);
+        status =
+            get_index(r, object, name, "gain", UINT32_MAX - 1, NNC_NONE, &branch->gain);
     if (!status)
         status = get_index(r, object, name, "presence", UINT32_MAX - 1, NNC_NONE,
                            &branch->presence);
@@ -354,13 +360,15 @@ static enum nnc_status check_version(const struct reader *r, const json_t *root)
     if (!json_is_integer(version))
         return fail_key(r, "taxonomy", "version", "a whole number");
     if (json_integer_value(version) != NNC_TAXONOMY_VERSION)
-        return nnc_fail(r->error, NNC_VERSION, NULL, "taxonomy: version %lld, expected %d",
+        return nnc_fail(r->error, NNC_VERSION, NULL,
+                        "taxonomy: version %lld, expected %d",
                         (long long)json_integer_value(version), NNC_TAXONOMY_VERSION);
     return NNC_OK;
 }
 
 enum nnc_status nnc_taxonomy_parse(const char *json, size_t size, struct nnc_pool *pool,
-                                   struct nnc_taxonomy_text *text, struct nnc_error *error)
+                                   struct nnc_taxonomy_text *text,
+                                   struct nnc_error *error)
 {
     const struct reader r = {pool, text, error};
     json_error_t at;

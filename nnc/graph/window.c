@@ -15,16 +15,18 @@ static enum nnc_status read_pair(const struct nnc_reading *reading, const char *
                                 "attribute '%s' has %u values, expected 2", name, given);
     for (int i = 0; i < 2; i++) {
         if (values[i] < 1 || values[i] > NNC_MAX_STEP)
-            return nnc_reading_fail(reading, NNC_VALUE,
-                                    "attribute '%s' is out of range; got %lld, expected 1 to "
-                                    "%d",
-                                    name, (long long)values[i], NNC_MAX_STEP);
+            return nnc_reading_fail(
+                reading, NNC_VALUE,
+                "attribute '%s' is out of range; got %lld, expected 1 to "
+                "%d",
+                name, (long long)values[i], NNC_MAX_STEP);
         pair[i] = (uint32_t)values[i];
     }
     return NNC_OK;
 }
 
-static enum nnc_status read_pads(const struct nnc_reading *reading, struct nnc_window *window)
+static enum nnc_status read_pads(const struct nnc_reading *reading,
+                                 struct nnc_window *window)
 {
     int64_t values[4] = {0};
     uint32_t given;
@@ -34,37 +36,42 @@ static enum nnc_status read_pads(const struct nnc_reading *reading, struct nnc_w
                                 "attribute 'pads' has %u values, expected 4", given);
     for (int i = 0; i < 4; i++) {
         if (values[i] < 0 || values[i] > NNC_MAX_STEP)
-            return nnc_reading_fail(reading, NNC_VALUE,
-                                    "attribute 'pads' is out of range; got %lld, expected 0 "
-                                    "to %d",
-                                    (long long)values[i], NNC_MAX_STEP);
+            return nnc_reading_fail(
+                reading, NNC_VALUE,
+                "attribute 'pads' is out of range; got %lld, expected 0 "
+                "to %d",
+                (long long)values[i], NNC_MAX_STEP);
         (i < 2 ? window->pad_begin : window->pad_end)[i % 2] = (uint32_t)values[i];
     }
     return NNC_OK;
 }
 
-static enum nnc_status read_kernel(const struct nnc_reading *reading, const uint32_t *kernel,
-                                   struct nnc_window *window)
+static enum nnc_status read_kernel(const struct nnc_reading *reading,
+                                   const uint32_t *kernel, struct nnc_window *window)
 {
     int64_t values[2] = {0};
     uint32_t given;
     nnc_attribute_ints(reading, "kernel_shape", 2, values, &given);
     if (!given && !kernel)
-        return nnc_reading_fail(reading, NNC_SHAPE, "attribute 'kernel_shape' is missing");
+        return nnc_reading_fail(reading, NNC_SHAPE,
+                                "attribute 'kernel_shape' is missing");
     if (given && given != 2)
         return nnc_reading_fail(reading, NNC_SHAPE,
-                                "attribute 'kernel_shape' has %u values, expected 2", given);
+                                "attribute 'kernel_shape' has %u values, expected 2",
+                                given);
     for (int i = 0; i < 2; i++) {
         if (given && kernel && values[i] != (int64_t)kernel[i])
-            return nnc_reading_fail(reading, NNC_SHAPE,
-                                    "attribute 'kernel_shape' contradicts the weights; got "
-                                    "%lld, expected %u",
-                                    (long long)values[i], kernel[i]);
+            return nnc_reading_fail(
+                reading, NNC_SHAPE,
+                "attribute 'kernel_shape' contradicts the weights; got "
+                "%lld, expected %u",
+                (long long)values[i], kernel[i]);
         const int64_t size = kernel ? (int64_t)kernel[i] : values[i];
         if (size < 1 || size > NNC_MAX_STEP)
-            return nnc_reading_fail(reading, NNC_VALUE,
-                                    "kernel size is out of range; got %lld, expected 1 to %d",
-                                    (long long)size, NNC_MAX_STEP);
+            return nnc_reading_fail(
+                reading, NNC_VALUE,
+                "kernel size is out of range; got %lld, expected 1 to %d",
+                (long long)size, NNC_MAX_STEP);
         window->kernel[i] = (uint32_t)size;
     }
     return NNC_OK;
@@ -85,7 +92,8 @@ static enum nnc_status pad_same(const struct nnc_reading *reading,
         const uint64_t covered = (out - 1) * window->stride[i] + extent(window, i);
         const uint64_t pad = covered > in ? covered - in : 0;
         if (pad > NNC_MAX_STEP)
-            return nnc_reading_fail(reading, NNC_VALUE, "auto_pad asks for %llu, limit %d",
+            return nnc_reading_fail(reading, NNC_VALUE,
+                                    "auto_pad asks for %llu, limit %d",
                                     (unsigned long long)pad, NNC_MAX_STEP);
         const uint32_t half = (uint32_t)(pad / 2), rest = (uint32_t)(pad - pad / 2);
         window->pad_begin[i] = upper ? half : rest;
@@ -95,7 +103,8 @@ static enum nnc_status pad_same(const struct nnc_reading *reading,
 }
 
 static enum nnc_status resolve_pads(const struct nnc_reading *reading,
-                                    const struct nnc_shape *input, struct nnc_window *window)
+                                    const struct nnc_shape *input,
+                                    struct nnc_window *window)
 {
     struct nnc_onnx_attribute mode;
     if (!nnc_attribute_find(reading, "auto_pad", &mode) || nnc_text_is(mode.s, "NOTSET"))
@@ -117,11 +126,11 @@ static enum nnc_status resolve_output(const struct nnc_reading *reading,
         const uint64_t in = input->dim[2 + i];
         const uint64_t padded = in + window->pad_begin[i] + window->pad_end[i];
         if (extent(window, i) > padded)
-            return nnc_reading_fail(reading, NNC_SHAPE,
-                                    "kernel larger than the padded input; got %llu, limit "
-                                    "%llu",
-                                    (unsigned long long)extent(window, i),
-                                    (unsigned long long)padded);
+            return nnc_reading_fail(
+                reading, NNC_SHAPE,
+                "kernel larger than the padded input; got %llu, limit "
+                "%llu",
+                (unsigned long long)extent(window, i), (unsigned long long)padded);
         const uint64_t room = padded - extent(window, i), stride = window->stride[i];
         uint64_t out = (ceil ? (room + stride - 1) / stride : room / stride) + 1;
         /* a window that would begin in the padding behind the picture does not count */
@@ -132,8 +141,9 @@ static enum nnc_status resolve_output(const struct nnc_reading *reading,
     return NNC_OK;
 }
 
-enum nnc_status nnc_window_read(struct nnc_reading *reading, const struct nnc_shape *input,
-                                const uint32_t *kernel, struct nnc_window *window)
+enum nnc_status nnc_window_read(struct nnc_reading *reading,
+                                const struct nnc_shape *input, const uint32_t *kernel,
+                                struct nnc_window *window)
 {
     *window = (struct nnc_window){0};
     const bool ceil = nnc_attribute_int(reading, "ceil_mode", 0) != 0;

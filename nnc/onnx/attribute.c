@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* AttributeProto. Some exporters leave `type` out; then the field that is set tells it. */
+/* AttributeProto. Some exporters leave `type` out; then the field that is set tells it.
+ */
 
 #include "records.h"
 
@@ -26,7 +27,8 @@ static uint32_t count_values(const uint8_t *bytes, const struct nnc_field *field
     return n;
 }
 
-static struct nnc_onnx_item tensor_item(const uint8_t *bytes, const struct nnc_field *field)
+static struct nnc_onnx_item tensor_item(const uint8_t *bytes,
+                                        const struct nnc_field *field)
 {
     struct nnc_onnx_item item = {{"", 0}, field->begin, field->end};
     struct nnc_wire wire = {bytes, field->begin, field->end};
@@ -91,13 +93,16 @@ static void read_attribute(const uint8_t *bytes, const struct nnc_field *at,
     struct nnc_field field;
     char set = 0;
     uint64_t type = 0;
-    *attribute = (struct nnc_onnx_attribute){
-        .name = {"", 0}, .s = {"", 0}, .offset = at->offset, .begin = at->begin,
-        .end = at->end};
+    *attribute = (struct nnc_onnx_attribute){.name = {"", 0},
+                                             .s = {"", 0},
+                                             .offset = at->offset,
+                                             .begin = at->begin,
+                                             .end = at->end};
     while (nnc_wire_each(&wire, &field))
         read_field(bytes, &field, attribute, &set, &type);
     attribute->type = type ? letter_of(type) : set ? set : '?';
-    /* An empty list or a zero may be left out of the file, another kind may not be there. */
+    /* An empty list or a zero may be left out of the file, another kind may not be there.
+     */
     if (type && set && set != attribute->type)
         attribute->type = '?';
 }
@@ -144,7 +149,8 @@ void nnc_onnx_attribute_floats(const struct nnc_onnx_model *model,
     uint32_t n = 0;
     while (nnc_wire_each(&wire, &field))
         if (field.number == 7)
-            for (uint64_t at = field.begin; at + 4 <= field.end && n < most; at += 4, n++) {
+            for (uint64_t at = field.begin; at + 4 <= field.end && n < most;
+                 at += 4, n++) {
                 const uint32_t bits = nnc_wire_bits32(model->bytes, at);
                 memcpy(&out[n], &bits, sizeof bits);
             }

@@ -13,13 +13,12 @@ struct place {
 };
 
 static enum nnc_status fail(const struct nnc_onnx_item *item, enum nnc_status status,
-                            const char *key, struct nnc_text value, struct nnc_error *error)
+                            const char *key, struct nnc_text value,
+                            struct nnc_error *error)
 {
-    return nnc_fail_at(error, status, NULL, item->begin,
-                       "tensor '%.*s': external data: bad %s; got '%.*s'%s",
-                       NNC_TEXT(item->name), key, NNC_TEXT(value),
-                       status == NNC_DUPLICATE ? " a second time"
-                                               : ", expected decimal digits");
+    return nnc_onnx_fail_tensor(
+        item, status, error, "external data: bad %s; got '%.*s'%s", key, NNC_TEXT(value),
+        status == NNC_DUPLICATE ? " a second time" : ", expected decimal digits");
 }
 
 static struct nnc_text field_text(const uint8_t *bytes, const struct nnc_field *field)
@@ -79,17 +78,18 @@ static enum nnc_status judge_range(const struct nnc_onnx_item *item, uint64_t of
 {
     uint64_t end;
     if (!nnc_add(offset, length, &end) || end > file_size)
-        return nnc_fail_at(error, NNC_EXTDATA, NULL, item->begin,
-                           "tensor '%.*s': external data: offset %llu and length %llu reach "
-                           "beyond the file size %llu",
-                           NNC_TEXT(item->name), (unsigned long long)offset,
-                           (unsigned long long)length, (unsigned long long)file_size);
+        return nnc_onnx_fail_tensor(
+            item, NNC_EXTDATA, error,
+            "external data: offset %llu and length %llu reach beyond "
+            "the file size %llu",
+            (unsigned long long)offset, (unsigned long long)length,
+            (unsigned long long)file_size);
     if (length != need)
-        return nnc_fail_at(error, NNC_SHAPE, NULL, item->begin,
-                           "tensor '%.*s': external data: length does not fit the dims; got "
-                           "%llu, expected %llu",
-                           NNC_TEXT(item->name), (unsigned long long)length,
-                           (unsigned long long)need);
+        return nnc_onnx_fail_tensor(
+            item, NNC_SHAPE, error,
+            "external data: length does not fit the dims; got %llu, "
+            "expected %llu",
+            (unsigned long long)length, (unsigned long long)need);
     return NNC_OK;
 }
 

@@ -32,7 +32,9 @@ const char *nnc_onnx_guess_format(const uint8_t *bytes, uint64_t size)
         {"\x1f\x8b", 2, "it is gzip data"},
         {"PK\x03\x04", 4, "it is a zip archive"},
         {"GGUF", 4, "it is a GGUF model"},
-        {"\x7f" "ELF", 4, "it is an ELF program"},
+        {"\x7f"
+         "ELF",
+         4, "it is an ELF program"},
         {"\x89HDF", 4, "it is an HDF5 file"},
     };
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The name is first judged as text, then the kernel is asked to keep to the directory
- * (openat2), because a name that was judged can be changed into a link before it is opened.
- * Where the kernel cannot, each component is opened without following links. */
+ * (openat2), because a name that was judged can be changed into a link before it is
+ * opened. Where the kernel cannot, each component is opened without following links. */
 
 #include "open_beneath.h"
 
@@ -23,7 +23,8 @@ enum { MAX_LOCATION = 1024, OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_N
 static enum nnc_status fail_path(const char *location, const char *why,
                                  struct nnc_error *error)
 {
-    return nnc_fail(error, NNC_PATH, location, "external file '%.64s': %s", location, why);
+    return nnc_fail(error, NNC_PATH, location, "external file '%.64s': %s", location,
+                    why);
 }
 
 static bool is_dots(const char *component, size_t n)
@@ -36,8 +37,8 @@ static enum nnc_status judge_name(const char *location, struct nnc_error *error)
 {
     const size_t size = strlen(location);
     if (location[0] == '/')
-        return fail_path(location, "absolute location; expected one relative to the model",
-                         error);
+        return fail_path(location,
+                         "absolute location; expected one relative to the model", error);
     bool named = false; /* some component is more than "." */
     for (const char *p = location; *p;) {
         const size_t n = strcspn(p, "/");
@@ -55,7 +56,8 @@ static enum nnc_status judge_name(const char *location, struct nnc_error *error)
     return NNC_OK;
 }
 
-static enum nnc_status fail_open(const char *location, int number, struct nnc_error *error)
+static enum nnc_status fail_open(const char *location, int number,
+                                 struct nnc_error *error)
 {
     switch (number) {
     case ELOOP:
@@ -67,8 +69,8 @@ static enum nnc_status fail_open(const char *location, int number, struct nnc_er
     case ENOENT:
     case ENOTDIR:
     case ENAMETOOLONG:
-        return nnc_fail(error, NNC_NOT_FOUND, location, "external file '%.64s': no such file",
-                        location);
+        return nnc_fail(error, NNC_NOT_FOUND, location,
+                        "external file '%.64s': no such file", location);
     case EACCES:
     case EPERM:
         return nnc_fail(error, NNC_PERM, location,
@@ -148,13 +150,14 @@ static enum nnc_status check_opened(int fd, const char *location, struct nnc_err
     return NNC_OK;
 }
 
-enum nnc_status nnc_open_beneath(int directory, const char *location, size_t size, bool plain,
-                                 int *fd, struct nnc_error *error)
+enum nnc_status nnc_open_beneath(int directory, const char *location, size_t size,
+                                 bool plain, int *fd, struct nnc_error *error)
 {
     char name[MAX_LOCATION + 1];
     if (size > MAX_LOCATION)
         return nnc_fail(error, NNC_PATH, NULL,
-                        "external file: location of %zu bytes, limit %d", size, MAX_LOCATION);
+                        "external file: location of %zu bytes, limit %d", size,
+                        MAX_LOCATION);
     memcpy(name, location, size);
     name[size] = 0;
     if (strlen(name) != size)
@@ -164,8 +167,8 @@ enum nnc_status nnc_open_beneath(int directory, const char *location, size_t siz
         return status;
     struct stat seen; /* opening a device can have effects; a race can only cost that */
     if (!fstatat(directory, name, &seen, AT_SYMLINK_NOFOLLOW) && !S_ISREG(seen.st_mode))
-        return fail_path(name, S_ISLNK(seen.st_mode) ? "symbolic link" : "not a regular file",
-                         error);
+        return fail_path(
+            name, S_ISLNK(seen.st_mode) ? "symbolic link" : "not a regular file", error);
     char parts[MAX_LOCATION + 1];
     memcpy(parts, name, sizeof parts);
     int opened = plain ? -1 : open_by_kernel(directory, name);

@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `directory` is a descriptor. `plain` walks component by component, as on kernels without
- * openat2; both ways refuse the same names. On success `*fd` is the caller's.
+/* `directory` is a descriptor. `plain` walks component by component, as on kernels
+ * without openat2; both ways refuse the same names. On success `*fd` is the caller's.
  * Fails: NNC_PATH, NNC_NOT_FOUND, NNC_PERM, NNC_IO. */
-enum nnc_status nnc_open_beneath(int directory, const char *location, size_t size, bool plain,
-                                 int *fd, struct nnc_error *error);
+enum nnc_status nnc_open_beneath(int directory, const char *location, size_t size,
+                                 bool plain, int *fd, struct nnc_error *error);
 
 #endif

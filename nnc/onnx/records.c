@@ -15,6 +15,11 @@ struct header {
     struct nnc_field graph;
 };
 
+struct nnc_text nnc_text_of(const char *string)
+{
+    return (struct nnc_text){string ? string : "", string ? (uint32_t)strlen(string) : 0};
+}
+
 bool nnc_text_is(struct nnc_text text, const char *string)
 {
     return text.size == strlen(string) && !memcmp(text.bytes, string, text.size);
@@ -25,7 +30,7 @@ bool nnc_text_equal(struct nnc_text a, struct nnc_text b)
     return a.size == b.size && (!a.size || !memcmp(a.bytes, b.bytes, a.size));
 }
 
-static struct nnc_text text_of(const uint8_t *bytes, const struct nnc_field *field)
+static struct nnc_text field_text(const uint8_t *bytes, const struct nnc_field *field)
 {
     return (struct nnc_text){(const char *)bytes + field->begin,
                              (uint32_t)(field->end - field->begin)};
@@ -39,12 +44,13 @@ static struct nnc_text find_text(const uint8_t *bytes, uint64_t begin, uint64_t 
     struct nnc_field field;
     while (nnc_wire_each(&wire, &field))
         if (field.number == number)
-            return text_of(bytes, &field);
+            return field_text(bytes, &field);
     return (struct nnc_text){"", 0};
 }
 
-static enum nnc_status read_opset(struct nnc_onnx_model *model, const struct nnc_field *at,
-                                  struct header *header, struct nnc_error *error)
+static enum nnc_status read_opset(struct nnc_onnx_model *model,
+                                  const struct nnc_field *at, struct header *header,
+                                  struct nnc_error *error)
 {
     struct nnc_wire wire = {model->bytes, at->begin, at->end};
     struct nnc_field field;
@@ -52,7 +58,7 @@ static enum nnc_status read_opset(struct nnc_onnx_model *model, const struct nnc
     int64_t version = 0;
     while (nnc_wire_each(&wire, &field)) {
         if (field.number == 1)
-            domain = text_of(model->bytes, &field);
+            domain = field_text(model->bytes, &field);
         else if (field.number == 2)
             version = (int64_t)field.value;
     }
@@ -88,8 +94,8 @@ static enum nnc_status check_foreign_opsets(const struct nnc_onnx_model *model,
     return NNC_OK;
 }
 
-static enum nnc_status read_metadata(struct nnc_onnx_model *model, const struct nnc_field *at,
-                                     struct nnc_error *error)
+static enum nnc_status read_metadata(struct nnc_onnx_model *model,
+                                     const struct nnc_field *at, struct nnc_error *error)
 {
     enum { MAX_VALUE = 1 << 20 };
     const struct nnc_text key = find_text(model->bytes, at->begin, at->end, 1);
@@ -149,15 +155,15 @@ static enum nnc_status judge_header(const struct nnc_onnx_model *model,
     if (!header->has_graph)
         return nnc_fail(error, NNC_PARSE, NULL, "model: no graph");
     if (header->ir_version < MIN_IR_VERSION || header->ir_version > MAX_IR_VERSION)
-        return nnc_fail(error, NNC_VERSION, NULL,
-                        "model: ir_version %lld%s; expected %d to %d",
-                        (long long)header->ir_version,
-                        header->has_ir_version ? "" : " (missing)", MIN_IR_VERSION,
-                        MAX_IR_VERSION);
+        return nnc_fail(
+            error, NNC_VERSION, NULL, "model: ir_version %lld%s; expected %d to %d",
+            (long long)header->ir_version, header->has_ir_version ? "" : " (missing)",
+            MIN_IR_VERSION, MAX_IR_VERSION);
     if (!header->has_opset)
-        return nnc_fail(error, NNC_VERSION, NULL,
-                        "model: no opset import for the default domain; expected %d to %d",
-                        MIN_OPSET, MAX_OPSET);
+        return nnc_fail(
+            error, NNC_VERSION, NULL,
+            "model: no opset import for the default domain; expected %d to %d", MIN_OPSET,
+            MAX_OPSET);
     if (model->opset < MIN_OPSET || model->opset > MAX_OPSET)
         return nnc_fail(error, NNC_VERSION, NULL, "model: opset %lld; expected %d to %d",
                         (long long)model->opset, MIN_OPSET, MAX_OPSET);
@@ -167,8 +173,8 @@ static enum nnc_status judge_header(const struct nnc_onnx_model *model,
     return check_foreign_opsets(model, error);
 }
 
-static enum nnc_status count_graph(struct nnc_onnx_model *model, const struct nnc_field *graph,
-                                   struct nnc_error *error)
+static enum nnc_status count_graph(struct nnc_onnx_model *model,
+                                   const struct nnc_field *graph, struct nnc_error *error)
 {
     struct nnc_wire wire = {model->bytes, graph->begin, graph->end};
     struct nnc_field field;
@@ -186,7 +192,8 @@ static enum nnc_status count_graph(struct nnc_onnx_model *model, const struct nn
                           : !model->n_outputs ? "outputs"
                                               : NULL;
     if (missing)
-        return nnc_fail_at(error, NNC_PARSE, NULL, graph->offset, "graph: no %s", missing);
+        return nnc_fail_at(error, NNC_PARSE, NULL, graph->offset, "graph: no %s",
+                           missing);
     return NNC_OK;
 }
 
@@ -228,7 +235,7 @@ static void read_node(const struct nnc_onnx_model *model, struct nnc_onnx_node *
     struct nnc_field field;
     uint32_t n_inputs = 0, n_outputs = 0;
     while (nnc_wire_each(&wire, &field)) {
-        const struct nnc_text text = text_of(model->bytes, &field);
+        const struct nnc_text text = field_text(model->bytes, &field);
         if (field.number == 1)
             node->inputs[n_inputs++] = text;
         else if (field.number == 2)
@@ -242,8 +249,9 @@ static void read_node(const struct nnc_onnx_model *model, struct nnc_onnx_node *
     }
 }
 
-static enum nnc_status read_graph(struct nnc_onnx_model *model, const struct nnc_field *graph,
-                                  struct nnc_pool *pool, struct nnc_error *error)
+static enum nnc_status read_graph(struct nnc_onnx_model *model,
+                                  const struct nnc_field *graph, struct nnc_pool *pool,
+                                  struct nnc_error *error)
 {
     enum nnc_status status = count_graph(model, graph, error);
     if (status)
@@ -300,7 +308,8 @@ enum nnc_status nnc_onnx_read_model(const uint8_t *bytes, uint64_t size,
                               status == NNC_TYPE || status == NNC_VERSION;
     const char *guess = about_format ? nnc_onnx_guess_format(bytes, size) : NULL;
     if (guess)
-        return nnc_fail_at(error, NNC_PARSE, NULL, 0, "file: not an ONNX model; %s", guess);
+        return nnc_fail_at(error, NNC_PARSE, NULL, 0, "file: not an ONNX model; %s",
+                           guess);
     return status;
 }
 
@@ -315,7 +324,7 @@ static void read_dimension(const struct nnc_onnx_model *model, const struct nnc_
             info->fixed[i] = true;
             info->dim[i] = (int64_t)field.value;
         } else if (field.number == 2) {
-            info->symbol[i] = text_of(model->bytes, &field);
+            info->symbol[i] = field_text(model->bytes, &field);
         }
     }
 }

@@ -12,7 +12,8 @@
 #include "source.h"
 #include "wire.h"
 
-enum nnc_onnx_type { /* TensorProto.DataType */
+/* TensorProto.DataType, those that are read. */
+enum nnc_onnx_type {
     NNC_ONNX_FLOAT = 1,
     NNC_ONNX_UINT8 = 2,
     NNC_ONNX_INT8 = 3,
@@ -28,11 +29,13 @@ struct nnc_text { /* not terminated */
     uint32_t size;
 };
 
+struct nnc_text nnc_text_of(const char *string); /* NULL is empty */
 bool nnc_text_is(struct nnc_text text, const char *string);
 bool nnc_text_equal(struct nnc_text a, struct nnc_text b);
 
 /* For "%.*s": at most 64 bytes of a name get into a message. */
-#define NNC_TEXT(text) (int)((text).size < 64 ? (text).size : 64), (text).bytes ? (text).bytes : ""
+#define NNC_TEXT(text)                                                                   \
+    (int)((text).size < 64 ? (text).size : 64), (text).bytes ? (text).bytes : ""
 
 struct nnc_onnx_item { /* a tensor or value_info: its name and where the message is */
     struct nnc_text name;
@@ -82,15 +85,15 @@ void nnc_onnx_read_value_info(const struct nnc_onnx_model *model,
 
 struct nnc_onnx_attribute {
     struct nnc_text name;
-    char type;               /* 'f' 'i' 's' 't' 'F' 'I'; 'S' 'T' 'g' ... are '?' */
+    char type; /* 'f' 'i' 's' 't' 'F' 'I'; 'S' 'T' 'g' ... are '?' */
     int64_t i;
     float f;
     struct nnc_text s;
     struct nnc_onnx_item t;
-    uint64_t offset;         /* of the message */
-    uint64_t f_offset;       /* of the four bytes of `f` */
+    uint64_t offset;   /* of the message */
+    uint64_t f_offset; /* of the four bytes of `f` */
     uint64_t begin, end;
-    uint32_t n;              /* values of 'F' and 'I' */
+    uint32_t n; /* values of 'F' and 'I' */
 };
 
 /* Walks the attributes of a node: false after the last; `at` starts as node->begin. */
@@ -106,6 +109,12 @@ void nnc_onnx_attribute_floats(const struct nnc_onnx_model *model,
                                const struct nnc_onnx_attribute *attribute, float *out,
                                uint32_t most);
 
+/* Fails with "tensor 'name': ..." at the tensor's place in the file. */
+enum nnc_status nnc_onnx_fail_tensor(const struct nnc_onnx_item *item,
+                                     enum nnc_status status, struct nnc_error *error,
+                                     const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* A tensor's meaning, and where its values are. Integers of all kinds become int64. */
 struct nnc_onnx_tensor {
     struct nnc_text name;
@@ -115,7 +124,7 @@ struct nnc_onnx_tensor {
     uint64_t elements;               /* < 2^31 */
     uint32_t file;                   /* floats: a number that nnc_source_read knows */
     uint64_t offset, size;
-    int64_t *ints;                   /* else; from the pool */
+    int64_t *ints; /* else; from the pool */
 };
 
 /* Fails: NNC_TYPE, NNC_SHAPE, NNC_LIMIT, NNC_TRUNCATED, NNC_DUPLICATE, NNC_EXTDATA,
@@ -123,7 +132,8 @@ struct nnc_onnx_tensor {
 enum nnc_status nnc_onnx_read_tensor(const struct nnc_onnx_model *model,
                                      const struct nnc_onnx_item *item,
                                      struct nnc_source *source, struct nnc_pool *pool,
-                                     struct nnc_onnx_tensor *tensor, struct nnc_error *error);
+                                     struct nnc_onnx_tensor *tensor,
+                                     struct nnc_error *error);
 
 /* The ranges of one tensor's bytes in other files (external_data), for read_tensor. */
 enum nnc_status nnc_onnx_read_external(const struct nnc_onnx_model *model,

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of onnx.proto that matters, as a table, and a loop with an explicit stack that
  * holds a file against it. Unknown fields are stepped over, as protobuf wants it; what is
- * not in the table is not looked into. Scalars given twice are refused on purpose: readers
- * disagree which one counts, and a file should have one meaning. */
+ * not in the table is not looked into. Scalars given twice are refused on purpose:
+ * readers disagree which one counts, and a file should have one meaning. */
 
 #include "schema.h"
 
 #include <string.h>
 
 enum message {
-    MODEL, GRAPH, NODE, ATTRIBUTE, TENSOR, VALUE_INFO, TYPE, TENSOR_TYPE, SHAPE, DIMENSION,
-    WRAPPED_TYPE, MAP_TYPE, ENTRY, METADATA, OPSET, N_MESSAGES
+    MODEL,
+    GRAPH,
+    NODE,
+    ATTRIBUTE,
+    TENSOR,
+    VALUE_INFO,
+    TYPE,
+    TENSOR_TYPE,
+    SHAPE,
+    DIMENSION,
+    WRAPPED_TYPE,
+    MAP_TYPE,
+    ENTRY,
+    METADATA,
+    OPSET,
+    N_MESSAGES
 };
 
 enum kind { VARINT, FIXED32, FIXED64, BYTES, NAME, MESSAGE };
@@ -23,7 +37,7 @@ struct rule {
     enum message message; /* of MESSAGE */
     uint32_t most;        /* how often: ONCE, a limit, NO_LIMIT */
     const char *name;
-    const char *counted;  /* what the limit counts, if not `name` */
+    const char *counted; /* what the limit counts, if not `name` */
 };
 
 enum { MAX_RULES = 20, FEW = 4096, MANY = 65536 };
@@ -37,7 +51,8 @@ static const struct rule rules[N_MESSAGES][MAX_RULES] = {
                {6, BYTES, 0, ONCE, "doc_string"},
                {7, MESSAGE, GRAPH, ONCE, "graph"},
                {8, MESSAGE, OPSET, 64, "opset_import"},
-               {14, MESSAGE, METADATA, NNC_ONNX_MAX_METADATA, "metadata_props", "metadata entries"},
+               {14, MESSAGE, METADATA, NNC_ONNX_MAX_METADATA, "metadata_props",
+                "metadata entries"},
                {20, BYTES, 0, 64, "training_info"},
                {25, BYTES, 0, NO_LIMIT, "functions"}},
     [OPSET] = {{1, NAME, 0, ONCE, "domain"}, {2, VARINT, 0, ONCE, "version"}},
@@ -45,9 +60,11 @@ static const struct rule rules[N_MESSAGES][MAX_RULES] = {
     [ENTRY] = {{1, BYTES, 0, ONCE, "key"}, {2, BYTES, 0, ONCE, "value"}},
     [GRAPH] = {{1, MESSAGE, NODE, NNC_ONNX_MAX_NODES, "node", "nodes"},
                {2, BYTES, 0, ONCE, "name"},
-               {5, MESSAGE, TENSOR, NNC_ONNX_MAX_INITIALIZERS, "initializer", "initializers"},
+               {5, MESSAGE, TENSOR, NNC_ONNX_MAX_INITIALIZERS, "initializer",
+                "initializers"},
                {10, BYTES, 0, ONCE, "doc_string"},
-               {11, MESSAGE, VALUE_INFO, NNC_ONNX_MAX_INITIALIZERS + 64, "input", "graph inputs"},
+               {11, MESSAGE, VALUE_INFO, NNC_ONNX_MAX_INITIALIZERS + 64, "input",
+                "graph inputs"},
                {12, MESSAGE, VALUE_INFO, 4096, "output", "graph outputs"},
                {13, MESSAGE, VALUE_INFO, MANY, "value_info", "value_info entries"},
                {14, BYTES, 0, MANY, "quantization_annotation"},
@@ -102,7 +119,8 @@ static const struct rule rules[N_MESSAGES][MAX_RULES] = {
               {5, MESSAGE, MAP_TYPE, ONCE, "map_type"},
               {6, BYTES, 0, ONCE, "denotation"},
               {9, MESSAGE, WRAPPED_TYPE, ONCE, "optional_type"}},
-    [TENSOR_TYPE] = {{1, VARINT, 0, ONCE, "elem_type"}, {2, MESSAGE, SHAPE, ONCE, "shape"}},
+    [TENSOR_TYPE] = {{1, VARINT, 0, ONCE, "elem_type"},
+                     {2, MESSAGE, SHAPE, ONCE, "shape"}},
     [WRAPPED_TYPE] = {{1, MESSAGE, TYPE, ONCE, "elem_type"}},
     [MAP_TYPE] = {{2, MESSAGE, TYPE, ONCE, "value_type"}},
     [SHAPE] = {{1, MESSAGE, DIMENSION, NNC_ONNX_MAX_RANK, "dim", "rank"}},
@@ -207,7 +225,8 @@ static enum nnc_status check_packed(const struct checker *c, const struct rule *
         return nnc_fail_at(c->error, NNC_PARSE, rule->name, field->offset,
                            "field '%s': packed values of %llu bytes, expected a multiple "
                            "of %llu",
-                           rule->name, (unsigned long long)size, (unsigned long long)unit);
+                           rule->name, (unsigned long long)size,
+                           (unsigned long long)unit);
     uint64_t n = size / unit;
     if (rule->kind == VARINT) {
         struct nnc_wire inside = {c->wire.bytes, field->begin, field->end};
@@ -215,7 +234,8 @@ static enum nnc_status check_packed(const struct checker *c, const struct rule *
         for (n = 0; inside.at < inside.end; n++)
             if (!nnc_wire_varint(&inside, &ignored))
                 return nnc_fail_at(c->error, NNC_PARSE, rule->name, inside.at,
-                                   "field '%s': bad varint among packed values", rule->name);
+                                   "field '%s': bad varint among packed values",
+                                   rule->name);
     }
     return count(c, rule, counter, n, field);
 }
@@ -239,7 +259,8 @@ static enum nnc_status enter(struct checker *c, enum message message,
 {
     if (c->depth == NNC_ONNX_MAX_NESTING)
         return nnc_fail_at(c->error, NNC_LIMIT, NULL, field->offset,
-                           "file: nesting %u, limit %d", c->depth + 1, NNC_ONNX_MAX_NESTING);
+                           "file: nesting %u, limit %d", c->depth + 1,
+                           NNC_ONNX_MAX_NESTING);
     struct level *level = &c->stack[c->depth++];
     memset(level, 0, sizeof *level);
     level->message = message;
@@ -257,8 +278,8 @@ static enum nnc_status check_known(struct checker *c, const struct rule *rule,
         return check_packed(c, rule, field, counter);
     if (field->type != (uint32_t)wire_type(rule->kind))
         return nnc_fail_at(c->error, NNC_TYPE, rule->name, field->offset,
-                           "field '%s': wire type %u, expected %u", rule->name, field->type,
-                           wire_type(rule->kind));
+                           "field '%s': wire type %u, expected %u", rule->name,
+                           field->type, wire_type(rule->kind));
     enum nnc_status status = count(c, rule, counter, 1, field);
     if (status)
         return status;
@@ -294,7 +315,8 @@ static enum nnc_status check_all(struct checker *c)
     return NNC_OK;
 }
 
-enum nnc_status nnc_onnx_check(const uint8_t *bytes, uint64_t size, struct nnc_error *error)
+enum nnc_status nnc_onnx_check(const uint8_t *bytes, uint64_t size,
+                               struct nnc_error *error)
 {
     struct checker checker = {.wire = {bytes, 0, size}, .error = error};
     const struct nnc_field whole = {.begin = 0, .end = size};

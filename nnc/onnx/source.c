@@ -78,11 +78,12 @@ static enum nnc_status check_unchanged(const struct file *file, struct nnc_error
         now.st_ino == file->inode && now.st_mtim.tv_sec == file->modified.tv_sec &&
         now.st_mtim.tv_nsec == file->modified.tv_nsec)
         return NNC_OK;
-    return nnc_fail(error, NNC_CHANGED, file_label(file),
-                    "file '%.64s': changed while reading or since it was opened; got %llu "
-                    "bytes, expected %llu",
-                    file_label(file), (unsigned long long)now.st_size,
-                    (unsigned long long)file->size);
+    return nnc_fail(
+        error, NNC_CHANGED, file_label(file),
+        "file '%.64s': changed while reading or since it was opened; got %llu "
+        "bytes, expected %llu",
+        file_label(file), (unsigned long long)now.st_size,
+        (unsigned long long)file->size);
 }
 
 static enum nnc_status read_fully(const struct file *file, uint64_t offset, uint64_t size,
@@ -150,7 +151,8 @@ static enum nnc_status open_model(struct nnc_source *source, const char *path,
     if (!S_ISREG(status.st_mode)) /* before opening: devices may react to that */
         return nnc_fail(error, NNC_PATH, NULL, "file: not a regular file");
     struct file *file = &source->files[0];
-    file->fd = openat(source->directory, base, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    file->fd =
+        openat(source->directory, base, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (file->fd < 0 || fstat(file->fd, &status))
         return fail_errno(errno, error);
     if (!S_ISREG(status.st_mode))
@@ -200,7 +202,8 @@ enum nnc_status nnc_source_open(const char *path, struct nnc_source **source,
 }
 
 enum nnc_status nnc_source_open_memory(const void *bytes, size_t size,
-                                       struct nnc_source **source, struct nnc_error *error)
+                                       struct nnc_source **source,
+                                       struct nnc_error *error)
 {
     enum nnc_status status = check_model_size(size, error);
     if (status)
@@ -254,8 +257,8 @@ void nnc_source_forget_bytes(struct nnc_source *source)
     }
 }
 
-static bool find_external(const struct nnc_source *source, const char *location, size_t size,
-                          uint32_t *file)
+static bool find_external(const struct nnc_source *source, const char *location,
+                          size_t size, uint32_t *file)
 {
     for (uint32_t i = 1; i < source->n_files; i++) {
         const char *known = source->files[i].location;
@@ -279,7 +282,8 @@ static enum nnc_status accept_external(struct nnc_source *source, struct file *f
         return nnc_fail(error, NNC_EXTDATA, file->location,
                         "external file '%.64s': size 0", file->location);
     uint64_t total;
-    if (!nnc_add(source->external_bytes, file->size, &total) || total > MAX_EXTERNAL_BYTES)
+    if (!nnc_add(source->external_bytes, file->size, &total) ||
+        total > MAX_EXTERNAL_BYTES)
         return nnc_fail(error, NNC_LIMIT, file->location,
                         "external files: more than %llu bytes in total",
                         (unsigned long long)MAX_EXTERNAL_BYTES);
@@ -302,7 +306,8 @@ static enum nnc_status open_external(struct nnc_source *source, const char *loca
     struct file *file = &source->files[source->n_files++];
     file->fd = fd; /* the destructor closes it from here on */
     file->location = nnc_copy_string(location, size);
-    return file->location ? accept_external(source, file, error) : nnc_fail_nomem(error, size);
+    return file->location ? accept_external(source, file, error)
+                          : nnc_fail_nomem(error, size);
 }
 
 enum nnc_status nnc_source_add_external(struct nnc_source *source, const char *location,
@@ -342,7 +347,8 @@ static enum nnc_status grow_heap(struct nnc_source *source, uint64_t size,
 }
 
 enum nnc_status nnc_source_add_heap(struct nnc_source *source, const void *bytes,
-                                    uint64_t size, uint64_t *offset, struct nnc_error *error)
+                                    uint64_t size, uint64_t *offset,
+                                    struct nnc_error *error)
 {
     const enum nnc_status status = grow_heap(source, size, error);
     if (status)
@@ -354,13 +360,14 @@ enum nnc_status nnc_source_add_heap(struct nnc_source *source, const void *bytes
     return NNC_OK;
 }
 
-static enum nnc_status copy_range(const uint8_t *bytes, uint64_t available, uint64_t offset,
-                                  uint64_t size, void *out, struct nnc_error *error)
+static enum nnc_status copy_range(const uint8_t *bytes, uint64_t available,
+                                  uint64_t offset, uint64_t size, void *out,
+                                  struct nnc_error *error)
 {
     if (offset > available || size > available - offset)
         return nnc_fail_at(error, NNC_TRUNCATED, NULL, offset,
-                           "file: %llu bytes wanted, %llu there", (unsigned long long)size,
-                           (unsigned long long)available);
+                           "file: %llu bytes wanted, %llu there",
+                           (unsigned long long)size, (unsigned long long)available);
     if (size)
         memcpy(out, bytes + offset, (size_t)size);
     return NNC_OK;
@@ -383,8 +390,9 @@ enum nnc_status nnc_source_read(const struct nnc_source *source, uint32_t file,
         return status;
     if (offset > from->size || size > from->size - offset)
         return nnc_fail_at(error, NNC_TRUNCATED, file_label(from), offset,
-                           "file '%.64s': %llu bytes wanted, %llu there", file_label(from),
-                           (unsigned long long)size, (unsigned long long)from->size);
+                           "file '%.64s': %llu bytes wanted, %llu there",
+                           file_label(from), (unsigned long long)size,
+                           (unsigned long long)from->size);
     status = read_fully(from, offset, size, out, error);
     return status ? status : check_unchanged(from, error);
 }

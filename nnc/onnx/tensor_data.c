@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* TensorProto: judges type, dimensions and the amount of data, and finds out where the
- * values are. Raw and packed floats stay in the file; floats stored one by one and float16
- * coded as int32 are converted to a heap copy; integers, which the reader itself needs,
- * become int64. Nothing is allocated before the data are known to be there. */
+ * values are. Raw and packed floats stay in the file; floats stored one by one and
+ * float16 coded as int32 are converted to a heap copy; integers, which the reader itself
+ * needs, become int64. Nothing is allocated before the data are known to be there. */
 
 #include "records.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +15,24 @@ enum { MAX_DIMENSION = 1 << 24, MAX_INTS = 1 << 20 };
 #define MAX_ELEMENTS ((uint64_t)INT32_MAX)
 
 /* Numbers of TensorProto's data fields. */
-enum { DIMS = 1, DATA_TYPE, FLOAT_DATA = 4, INT32_DATA, STRING_DATA, INT64_DATA, RAW_DATA = 9,
-       DOUBLE_DATA, UINT64_DATA, EXTERNAL_DATA = 13, DATA_LOCATION };
+enum {
+    DIMS = 1,
+    DATA_TYPE,
+    FLOAT_DATA = 4,
+    INT32_DATA,
+    STRING_DATA,
+    INT64_DATA,
+    RAW_DATA = 9,
+    DOUBLE_DATA,
+    UINT64_DATA,
+    EXTERNAL_DATA = 13,
+    DATA_LOCATION
+};
 
 static const struct format {
     enum nnc_onnx_type type;
-    uint32_t bytes;  /* of an element in raw data */
-    uint32_t field;  /* where it is otherwise */
+    uint32_t bytes; /* of an element in raw data */
+    uint32_t field; /* where it is otherwise */
     bool is_float;
 } formats[] = {
     {NNC_ONNX_FLOAT, 4, FLOAT_DATA, true},   {NNC_ONNX_FLOAT16, 2, INT32_DATA, true},
@@ -33,22 +46,33 @@ struct contents {
     const struct format *format;
     int64_t data_type;
     uint64_t dim[NNC_ONNX_MAX_RANK];
-    uint32_t fields;          /* one bit per data field that is there */
-    struct nnc_field data;    /* the last of them */
-    uint32_t n_data;          /* how many occurrences */
+    uint32_t fields;       /* one bit per data field that is there */
+    struct nnc_field data; /* the last of them */
+    uint32_t n_data;       /* how many occurrences */
     bool external;
 };
+
+enum nnc_status nnc_onnx_fail_tensor(const struct nnc_onnx_item *item,
+                                     enum nnc_status status, struct nnc_error *error,
+                                     const char *format, ...)
+{
+    char name[NNC_ONNX_MAX_NAME + 1] = "", what[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (item->name.size) /* the schema keeps names this short */
+        memcpy(name, item->name.bytes, item->name.size);
+    return nnc_fail_at(error, status, name, item->begin, "tensor '%.64s': %s", name,
+                       what);
+}
 
 static enum nnc_status fail(const struct nnc_onnx_item *item, enum nnc_status status,
                             const char *what, uint64_t got, uint64_t expected,
                             struct nnc_error *error)
 {
-    char name[NNC_ONNX_MAX_NAME + 1] = "";
-    if (item->name.size)
-        memcpy(name, item->name.bytes, item->name.size);
-    return nnc_fail_at(error, status, name, item->begin,
-                       "tensor '%.*s': %s; got %llu, expected %llu", NNC_TEXT(item->name),
-                       what, (unsigned long long)got, (unsigned long long)expected);
+    return nnc_onnx_fail_tensor(item, status, error, "%s; got %llu, expected %llu", what,
+                                (unsigned long long)got, (unsigned long long)expected);
 }
 
 static const struct format *find_format(int64_t type)
@@ -70,8 +94,8 @@ static void read_dims(const uint8_t *bytes, const struct nnc_field *field,
 }
 
 static void read_contents(const struct nnc_onnx_model *model,
-                          const struct nnc_onnx_item *item, struct nnc_onnx_tensor *tensor,
-                          struct contents *contents)
+                          const struct nnc_onnx_item *item,
+                          struct nnc_onnx_tensor *tensor, struct contents *contents)
 {
     struct nnc_wire wire = {model->bytes, item->begin, item->end};
     struct nnc_field field;
@@ -110,22 +134,20 @@ static enum nnc_status judge_dims(const struct nnc_onnx_item *item,
     for (uint32_t i = 0; i < tensor->rank; i++) {
         const uint64_t dim = contents->dim[i];
         if ((int64_t)dim < 0)
-            return nnc_fail_at(error, NNC_SHAPE, NULL, item->begin,
-                               "tensor '%.*s': negative dimension %u; got %lld, expected 1 "
-                               "or more",
-                               NNC_TEXT(item->name), i, (long long)dim);
+            return nnc_onnx_fail_tensor(
+                item, NNC_SHAPE, error,
+                "negative dimension %u; got %lld, expected 1 or more", i, (long long)dim);
         if (!dim && contents->format->is_float)
-            return nnc_fail_at(error, NNC_SHAPE, NULL, item->begin,
-                               "tensor '%.*s': dimension %u is zero", NNC_TEXT(item->name),
-                               i);
+            return nnc_onnx_fail_tensor(item, NNC_SHAPE, error, "dimension %u is zero",
+                                        i);
         if (dim > MAX_DIMENSION)
-            return fail(item, NNC_LIMIT, "dims too large, one dimension", dim, MAX_DIMENSION,
-                        error);
+            return fail(item, NNC_LIMIT, "dims too large, one dimension", dim,
+                        MAX_DIMENSION, error);
         tensor->dim[i] = (uint32_t)dim;
         elements *= dim; /* both below 2^32 */
         if (elements > MAX_ELEMENTS)
-            return fail(item, NNC_LIMIT, "dims too large, elements", elements, MAX_ELEMENTS,
-                        error);
+            return fail(item, NNC_LIMIT, "dims too large, elements", elements,
+                        MAX_ELEMENTS, error);
     }
     tensor->elements = elements;
     return NNC_OK;
@@ -137,14 +159,16 @@ static enum nnc_status judge_data_fields(const struct nnc_onnx_item *item,
 {
     const uint32_t fields = contents->fields;
     if (contents->external)
-        return fields ? fail(item, NNC_DUPLICATE, "data both inside and external", 2, 1, error)
+        return fields ? fail(item, NNC_DUPLICATE, "data both inside and external", 2, 1,
+                             error)
                       : NNC_OK;
     if (fields & (fields - 1))
-        return fail(item, NNC_DUPLICATE, "raw_data and typed data are both set", 2, 1, error);
+        return fail(item, NNC_DUPLICATE, "raw_data and typed data are both set", 2, 1,
+                    error);
     const uint32_t expected = (1u << contents->format->field) | (1u << RAW_DATA);
     if (fields & ~expected)
-        return fail(item, NNC_TYPE, "values in the field of another type", contents->data.number,
-                    contents->format->field, error);
+        return fail(item, NNC_TYPE, "values in the field of another type",
+                    contents->data.number, contents->format->field, error);
     return NNC_OK;
 }
 
@@ -195,8 +219,9 @@ static int64_t raw_integer(const uint8_t *bytes, uint64_t at, enum nnc_onnx_type
 }
 
 /* Calls for each typed value in order: integers, or float bits. */
-static void copy_typed(const struct nnc_onnx_model *model, const struct nnc_onnx_item *item,
-                       const struct format *format, int64_t *ints, uint8_t *floats)
+static void copy_typed(const struct nnc_onnx_model *model,
+                       const struct nnc_onnx_item *item, const struct format *format,
+                       int64_t *ints, uint8_t *floats)
 {
     struct nnc_wire wire = {model->bytes, item->begin, item->end};
     struct nnc_field field;
@@ -227,7 +252,8 @@ static enum nnc_status read_ints(const struct nnc_onnx_model *model,
                                  struct nnc_onnx_tensor *tensor, struct nnc_error *error)
 {
     if (tensor->elements > MAX_INTS)
-        return fail(item, NNC_LIMIT, "too many integers", tensor->elements, MAX_INTS, error);
+        return fail(item, NNC_LIMIT, "too many integers", tensor->elements, MAX_INTS,
+                    error);
     tensor->ints = nnc_pool_alloc(pool, tensor->elements, sizeof *tensor->ints);
     if (!tensor->ints)
         return nnc_fail_nomem(error, tensor->elements * sizeof *tensor->ints);
@@ -236,20 +262,21 @@ static enum nnc_status read_ints(const struct nnc_onnx_model *model,
         return NNC_OK;
     }
     for (uint64_t i = 0; i < tensor->elements; i++)
-        tensor->ints[i] = raw_integer(
-            model->bytes, contents->data.begin + i * contents->format->bytes, tensor->type);
+        tensor->ints[i] =
+            raw_integer(model->bytes, contents->data.begin + i * contents->format->bytes,
+                        tensor->type);
     return NNC_OK;
 }
 
-static enum nnc_status keep_floats(const struct nnc_onnx_model *model,
-                                   const struct nnc_onnx_item *item,
-                                   const struct contents *contents,
-                                   struct nnc_source *source, struct nnc_onnx_tensor *tensor,
-                                   struct nnc_error *error)
+static enum nnc_status
+keep_floats(const struct nnc_onnx_model *model, const struct nnc_onnx_item *item,
+            const struct contents *contents, struct nnc_source *source,
+            struct nnc_onnx_tensor *tensor, struct nnc_error *error)
 {
     tensor->size = tensor->elements * contents->format->bytes;
-    const bool contiguous = contents->data.number == RAW_DATA ||
-                            (contents->n_data == 1 && contents->data.number != INT32_DATA);
+    const bool contiguous =
+        contents->data.number == RAW_DATA ||
+        (contents->n_data == 1 && contents->data.number != INT32_DATA);
     if (contiguous) {
         tensor->file = NNC_SOURCE_MODEL;
         tensor->offset = contents->data.begin;
@@ -270,15 +297,16 @@ static enum nnc_status read_inside(const struct nnc_onnx_model *model,
                                    const struct nnc_onnx_item *item,
                                    const struct contents *contents,
                                    struct nnc_source *source, struct nnc_pool *pool,
-                                   struct nnc_onnx_tensor *tensor, struct nnc_error *error)
+                                   struct nnc_onnx_tensor *tensor,
+                                   struct nnc_error *error)
 {
     const bool raw = contents->data.number == RAW_DATA;
     const enum nnc_status status =
         raw ? judge_size(item, contents->data.end - contents->data.begin,
                          tensor->elements * contents->format->bytes, "bytes of raw_data",
                          error)
-            : judge_size(item, count_typed(model, item, contents->format), tensor->elements,
-                         "values", error);
+            : judge_size(item, count_typed(model, item, contents->format),
+                         tensor->elements, "values", error);
     if (status)
         return status;
     return contents->format->is_float
@@ -286,16 +314,14 @@ static enum nnc_status read_inside(const struct nnc_onnx_model *model,
                : read_ints(model, item, contents, pool, tensor, error);
 }
 
-static enum nnc_status read_outside(const struct nnc_onnx_model *model,
-                                    const struct nnc_onnx_item *item,
-                                    const struct contents *contents,
-                                    struct nnc_source *source,
-                                    struct nnc_onnx_tensor *tensor, struct nnc_error *error)
+static enum nnc_status
+read_outside(const struct nnc_onnx_model *model, const struct nnc_onnx_item *item,
+             const struct contents *contents, struct nnc_source *source,
+             struct nnc_onnx_tensor *tensor, struct nnc_error *error)
 {
     if (!contents->format->is_float)
-        return nnc_fail_at(error, NNC_UNSUPPORTED, NULL, item->begin,
-                           "tensor '%.*s': integers as external data are not supported",
-                           NNC_TEXT(item->name));
+        return nnc_onnx_fail_tensor(item, NNC_UNSUPPORTED, error,
+                                    "integers as external data are not supported");
     tensor->size = tensor->elements * contents->format->bytes;
     return nnc_onnx_read_external(model, item, tensor->size, source, tensor, error);
 }
@@ -303,16 +329,17 @@ static enum nnc_status read_outside(const struct nnc_onnx_model *model,
 enum nnc_status nnc_onnx_read_tensor(const struct nnc_onnx_model *model,
                                      const struct nnc_onnx_item *item,
                                      struct nnc_source *source, struct nnc_pool *pool,
-                                     struct nnc_onnx_tensor *tensor, struct nnc_error *error)
+                                     struct nnc_onnx_tensor *tensor,
+                                     struct nnc_error *error)
 {
     struct contents contents = {0};
     *tensor = (struct nnc_onnx_tensor){.name = item->name};
     read_contents(model, item, tensor, &contents);
     if (!contents.format)
-        return nnc_fail_at(error, NNC_TYPE, NULL, item->begin,
-                           "tensor '%.*s': data type %lld is not supported; expected float, "
-                           "float16, double, int32 or int64",
-                           NNC_TEXT(item->name), (long long)contents.data_type);
+        return nnc_onnx_fail_tensor(item, NNC_TYPE, error,
+                                    "data type %lld is not supported; expected float, "
+                                    "float16, double, int32 or int64",
+                                    (long long)contents.data_type);
     tensor->type = contents.format->type;
     enum nnc_status status = judge_dims(item, &contents, tensor, error);
     if (!status)

@@ -42,10 +42,10 @@ static enum nnc_status read_bytes(struct nnc_wire *wire, struct nnc_field *field
 {
     const uint64_t left = wire->end - wire->at;
     if (size > left)
-        return nnc_fail_at(error, NNC_TRUNCATED, NULL, field->offset,
-                           "field %u: message ends inside it; length %llu, %llu bytes left",
-                           field->number, (unsigned long long)size,
-                           (unsigned long long)left);
+        return nnc_fail_at(
+            error, NNC_TRUNCATED, NULL, field->offset,
+            "field %u: message ends inside it; length %llu, %llu bytes left",
+            field->number, (unsigned long long)size, (unsigned long long)left);
     field->begin = wire->at;
     field->end = wire->at + size;
     wire->at = field->end;
@@ -129,5 +129,6 @@ uint32_t nnc_wire_bits32(const uint8_t *bytes, uint64_t offset)
 
 uint64_t nnc_wire_bits64(const uint8_t *bytes, uint64_t offset)
 {
-    return nnc_wire_bits32(bytes, offset) | (uint64_t)nnc_wire_bits32(bytes, offset + 4) << 32;
+    return nnc_wire_bits32(bytes, offset) | (uint64_t)nnc_wire_bits32(bytes, offset + 4)
+                                                << 32;
 }
