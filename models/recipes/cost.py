@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""Counts what tasks of a model cost, from the file alone, independently of the core.
+
+    python3 models/recipes/cost.py models/shipped/nest-first.onnx
+
+Parameters are float initializer elements as filed, without the attention default; MACs are
+those of Conv, Gemm and MatMul, padded taps included. A task demands the logits of its active
+classes and the presence of its maximal wholly active categories. A node belongs to the deepest
+category that contains every output demanding it, else to the trunk. Knows the concatenation of
+single logits that `export.py` writes, no other way of stacking.
+"""
+import json
+import math
+import sys
+
+import onnx
+from onnx import TensorProto, shape_inference
+
+
+def parents_of(categories, number):
+    """The category and everything above it, deepest first."""
+    while number is not None:
+        yield number
+        number = categories[number]["parent"]
+
+
+class Graph:
+    """A model as a table of nodes by output, each with its own parameters and MACs."""
+
+    def __init__(self, path):
+        graph = shape_inference.infer_shapes(onnx.load(path), strict_mode=True)
+        properties = {p.key: p.value for p in graph.metadata_props}
+        taxonomy = json.loads(properties["nnc.taxonomy"])
+        graph = graph.graph
+        self.categories = taxonomy["categories"]
+        self.logits = taxonomy["logits"]
+        self.presence = taxonomy.get("presence", {}).get("output")
+        skipped = taxonomy.get("attention", {}).get("input")
+        self.shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim]
+                       for v in [*graph.value_info, *graph.output]}
+        self.shapes |= {i.name: list(i.dims) for i in graph.initializer}
+        self.elements = {i.name: math.prod(i.dims) for i in graph.initializer
+                         if i.data_type == TensorProto.FLOAT and i.name != skipped}
+        self.producer = {output: node for node in graph.node for output in node.output}
+
+    def macs(self, node):
+        if node.op_type == "Conv":
+            return math.prod(self.shapes[node.output[0]]) * math.prod(
+                self.shapes[node.input[1]][1:])
+        if node.op_type in ("Gemm", "MatMul"):
+            rows, columns = self.shapes[node.output[0]]
+            return rows * math.prod(self.shapes[node.input[1]])
+        return 0
+
+    def parameters(self, node):
+        return sum(self.elements.get(name, 0) for name in node.input)
+
+    def reached(self, tensors):
+        """Names of the nodes that the tensors depend on."""
+        seen, waiting = set(), list(tensors)
+        while waiting:
+            node = self.producer.get(waiting.pop())
+            if node is not None and node.name not in seen:
+                seen.add(node.name)
+                waiting += node.input
+        return seen
+
+    def demands(self, leaves):
+        """(tensor, category) for each output of the task with these active leaves."""
+        below = {i: set() for i in range(len(self.categories))}
+        for number, category in enumerate(self.categories):
+            if "logit" in category:
+                for above in parents_of(self.categories, number):
+                    below[above].add(number)
+        parts = self.producer[self.logits].input
+        demanded = [(parts[self.categories[n]["logit"]], n) for n in sorted(leaves)]
+        if self.presence is None:
+            return demanded
+        whole = {n for n in below if below[n] <= leaves}
+        maximal = [n for n in sorted(whole) if self.categories[n]["parent"] not in whole]
+        parts = self.producer[self.presence].input
+        return demanded + [(parts[self.categories[n]["presence"]], n) for n in maximal]
+
+    def leaves(self, of=None):
+        """All classes, or those under a category."""
+        return {n for n, category in enumerate(self.categories) if "logit" in category
+                and (of is None or of in parents_of(self.categories, n))}
+
+    def cost(self, leaves):
+        """(parameters, MACs) of a task."""
+        reached = self.reached(tensor for tensor, _ in self.demands(leaves))
+        nodes = [self.producer[name] for name in reached]
+        return sum(map(self.parameters, nodes)), sum(map(self.macs, nodes))
+
+    def owners(self):
+        """(parameters, MACs) of the trunk (key None) and of each category's own nodes."""
+        chains = {}
+        for tensor, number in self.demands(self.leaves()):
+            chain = list(parents_of(self.categories, number))
+            for name in self.reached([tensor]):
+                known = chains.get(name, chain)
+                chains[name] = [above for above in known if above in chain]
+        totals = {}
+        for name, chain in chains.items():
+            node, owner = self.producer[name], chain[0] if chain else None
+            parameters, macs = totals.get(owner, (0, 0))
+            totals[owner] = (parameters + self.parameters(node), macs + self.macs(node))
+        return totals
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    graph = Graph(sys.argv[1])
+    tops = [n for n, c in enumerate(graph.categories) if c["parent"] is None]
+    full = graph.cost(graph.leaves())
+    print("| task | parameters | MACs | parameters left out | MACs left out |\n"
+          "|---|---:|---:|---:|---:|")
+    tasks = [("full network", graph.leaves())]
+    tasks += [(f"{k} superclass" + "es" * (k > 1), set().union(*map(graph.leaves, tops[:k])))
+              for k in (10, 5, 2, 1)]
+    tasks.append(("1 class", {min(graph.leaves())}))
+    for name, leaves in tasks:
+        parameters, macs = graph.cost(leaves)
+        print(f"| {name} | {parameters:,} | {macs:,} | {1 - parameters / full[0]:.2%} "
+              f"| {1 - macs / full[1]:.2%} |")
+    owners = graph.owners()
+    print("\n| own nodes of | parameters | MACs |\n|---|---:|---:|")
+    rows = [("the trunk", None), ("each superclass", tops[0]),
+            ("each class", min(graph.leaves()))]
+    for name, owner in rows:
+        print("| {} | {:,} | {:,} |".format(name, *owners[owner]))
+
+
+if __name__ == "__main__":
+    main()

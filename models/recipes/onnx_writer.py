@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Writes the layers of `nest.py` as ONNX nodes, one plain operator at a time.
+
+Every node has the name of its place in the tree (`vehicles_1/bus/conv`), and so has the
+tensor it makes. Batch normalisation stays a node of its own.
+"""
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 17
+
+
+class GraphWriter:
+    """Collects nodes, initializers and outputs; each method returns the tensor it made."""
+
+    def __init__(self):
+        self.nodes, self.initializers, self.inputs, self.outputs = [], [], [], []
+
+    def initializer(self, name, array):
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def parameter(self, name, tensor):
+        return self.initializer(name, tensor.detach().numpy().astype(np.float32))
+
+    def node(self, operator, inputs, name, **attributes):
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        return name
+
+    def add_input(self, name, shape):
+        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        return name
+
+    def add_output(self, name, shape):
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        return name
+
+    def conv_bn(self, x, layers, place, suffix="", rows=slice(None)):
+        """A convolution and its normalisation; `rows` picks output channels of a stack."""
+        conv, norm = layers
+        weight = self.parameter(f"{place}/conv{suffix}/weight", conv.weight[rows])
+        edge = conv.padding[0]
+        x = self.node("Conv", [x, weight], f"{place}/conv{suffix}",
+                      kernel_shape=list(conv.kernel_size), strides=list(conv.stride),
+                      pads=[edge] * 4)
+        statistics = {"scale": norm.weight, "bias": norm.bias,
+                      "mean": norm.running_mean, "var": norm.running_var}
+        names = [self.parameter(f"{place}/bn{suffix}/{name}", values[rows])
+                 for name, values in statistics.items()]
+        return self.node("BatchNormalization", [x] + names, f"{place}/bn{suffix}",
+                         epsilon=norm.eps)
+
+    def relu(self, x, name):
+        return self.node("Relu", [x], name)
+
+    def residual(self, x, block, place):
+        beside = x
+        if block.shortcut is not None:
+            beside = self.conv_bn(x, block.shortcut, place, "_shortcut")
+        x = self.relu(self.conv_bn(x, block.first, place, "1"), f"{place}/relu1")
+        x = self.conv_bn(x, block.second, place, "2")
+        return self.relu(self.node("Add", [x, beside], f"{place}/add"), f"{place}/relu2")
+
+    def gain(self, x, attention, index, place):
+        """The features of a category, multiplied by its element of the attention input."""
+        at = self.initializer(f"{place}/gain/index", np.array(index, np.int64))
+        gain = self.node("Gather", [attention, at], f"{place}/gain", axis=0)
+        return self.node("Mul", [x, gain], f"{place}/features")
+
+    def pooled(self, x, place):
+        x = self.node("GlobalAveragePool", [x], f"{place}/pool")
+        return self.node("Flatten", [x], f"{place}/pool/flat", axis=1)
+
+    def head(self, x, heads, row, name):
+        """One logit [1, 1] from pooled features, with row `row` of `heads`."""
+        weight = self.parameter(f"{name}/weight", heads.weight[row:row + 1])
+        bias = self.parameter(f"{name}/bias", heads.bias[row:row + 1])
+        return self.node("Gemm", [x, weight, bias], name, transB=1)
+
+    def model(self, graph_name, metadata):
+        graph = helper.make_graph(self.nodes, graph_name, self.inputs, self.outputs,
+                                  self.initializers)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
+                                  producer_name="nnc models/recipes", ir_version=8)
+        helper.set_model_props(model, metadata)
+        onnx.checker.check_model(model, full_check=True)
+        return model
