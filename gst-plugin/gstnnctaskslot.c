@@ -117,6 +117,7 @@ static void switch_task(struct gst_nnc_task_slot *slot)
 static void *work(void *data)
 {
     struct gst_nnc_task_slot *const slot = data;
+    GObject *const owner = slot->owner; /* referenced for this thread, see start */
 
     pthread_mutex_lock(&slot->lock);
     while (!slot->stopping) {
@@ -126,6 +127,7 @@ static void *work(void *data)
             pthread_cond_wait(&slot->wake, &slot->lock);
     }
     pthread_mutex_unlock(&slot->lock);
+    g_object_unref(owner);
     return NULL;
 }
 
@@ -165,9 +167,13 @@ enum nnc_status gst_nnc_task_slot_start(struct gst_nnc_task_slot *slot,
     slot->model = model;
     slot->session = session;
     enum nnc_status status = compile_first(slot, error);
-    if (!status && pthread_create(&slot->worker, NULL, work, slot)) {
-        gst_nnc_error_set(error, NNC_NOMEM, "no thread for switching tasks");
-        status = NNC_NOMEM;
+    if (!status) {
+        g_object_ref(slot->owner);
+        if (pthread_create(&slot->worker, NULL, work, slot)) {
+            g_object_unref(slot->owner);
+            gst_nnc_error_set(error, NNC_NOMEM, "no thread for switching tasks");
+            status = NNC_NOMEM;
+        }
     }
     slot->has_worker = !status;
     pthread_mutex_unlock(&slot->setters);
@@ -182,7 +188,11 @@ static void join_worker(struct gst_nnc_task_slot *slot)
     slot->stopping = TRUE;
     pthread_cond_signal(&slot->wake);
     pthread_mutex_unlock(&slot->lock);
-    pthread_join(slot->worker, NULL);
+    /* A handler of what the worker told its owner may stop the element from there. */
+    if (pthread_equal(pthread_self(), slot->worker))
+        pthread_detach(slot->worker);
+    else
+        pthread_join(slot->worker, NULL);
 }
 
 /* The worker is joined without the setters' lock: what it tells its owner may lead to
