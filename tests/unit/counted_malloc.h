@@ -5,11 +5,12 @@
 /* Counts the allocations of statically linked code, and makes them fail on demand. Needs
  * the linker's --wrap for each function below; include it in one file of a program. */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-static unsigned long n_allocations;
-static int allocations_left = -1; /* then all fail; negative: none does */
+static atomic_ulong n_allocations;
+static atomic_int allocations_left = -1; /* then all fail; negative: none does */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);

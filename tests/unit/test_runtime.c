@@ -7,7 +7,9 @@
 
 #include "counted_malloc.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -265,6 +267,103 @@ START_TEST(foreign_task_is_refused)
 }
 END_TEST
 
+/* One of sixteen streams, each with a task of its own. */
+enum { STREAMS = 16 };
+
+struct stream {
+    struct nnc_task *task;
+    const float *input, *alone;
+    unsigned wrong;
+};
+
+static void *run_stream(void *data)
+{
+    struct stream *const stream = data;
+    struct nnc_session *const session = make_session(nnc_task_model(stream->task), 2);
+    float logits[CLASSES];
+    for (int i = 0; i < 200; i++) {
+        run_logits(session, stream->task, stream->input, logits);
+        stream->wrong += memcmp(logits, stream->alone, sizeof logits) != 0;
+    }
+    nnc_session_destroy(session);
+    return NULL;
+}
+
+START_TEST(streams_do_not_disturb_each_other)
+{
+    static const char *const cutouts[] = {"", "a", "b", "a1", "a2", "b1", "-a1", "a2,b1"};
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 0);
+    float *const input = make_input(model);
+    float alone[STREAMS][CLASSES];
+    struct stream streams[STREAMS] = {0};
+    struct nnc_session *const session = make_session(model, 1);
+    for (int i = 0; i < STREAMS; i++) {
+        char attention[32];
+        snprintf(attention, sizeof attention, "a=%d.5", i / 8 + 1);
+        streams[i].task = make_task(model, cutouts[i % 8], attention, (uint64_t)i);
+        streams[i].input = input;
+        streams[i].alone = alone[i];
+        run_logits(session, streams[i].task, input, alone[i]);
+    }
+    nnc_session_destroy(session);
+    const size_t weights = nnc_model_resident_weight_bytes(model);
+    pthread_t threads[STREAMS];
+    for (int i = 0; i < STREAMS; i++)
+        ck_assert(!pthread_create(&threads[i], NULL, run_stream, &streams[i]));
+    for (int i = 0; i < STREAMS; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_msg(!streams[i].wrong, "stream %d: %u frames differ", i, streams[i].wrong);
+        nnc_task_unref(streams[i].task);
+    }
+    ck_assert_uint_eq(nnc_model_resident_weight_bytes(model), weights); /* one copy */
+    nnc_model_unref(model);
+    free(input);
+}
+END_TEST
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[65536];
+    FILE *const in = fopen(from, "rb"), *const out = fopen(to, "wb");
+    ck_assert(in && out);
+    const size_t n = fread(bytes, 1, sizeof bytes, in);
+    ck_assert_uint_lt(n, sizeof bytes);
+    ck_assert_uint_eq(fwrite(bytes, 1, n, out), n);
+    fclose(in);
+    fclose(out);
+}
+
+/* A file that changes under a running model: what runs goes on, bit for bit; a task that
+ * would have to read it is refused. */
+START_TEST(changed_file_is_noticed)
+{
+    char original[1024], copy[] = "/tmp/nnc-changed-XXXXXX";
+    snprintf(original, sizeof original, "%s/nested_depth_2.onnx", NNC_GOLDEN_DIR);
+    close(mkstemp(copy));
+    copy_file(original, copy);
+    struct nnc_model *model = NULL;
+    struct nnc_task *task = NULL;
+    struct nnc_error error = {0};
+    ck_assert_msg(!nnc_model_open(copy, NULL, &model, &error), "%s", error.message);
+    struct nnc_task *const old = make_task(model, "a", NULL, 1);
+    struct nnc_session *const session = make_session(model, 1);
+    float *const input = make_input(model);
+    float before[16], after[16];
+    run_logits(session, old, input, before);
+    ck_assert(!truncate(copy, 100));
+    ck_assert_int_eq(nnc_task_create(model, "b", NULL, 2, &task, &error), NNC_CHANGED);
+    ck_assert_ptr_null(task);
+    run_logits(session, old, input, after);
+    ck_assert_mem_eq(before, after,
+                     nnc_taxonomy_n_classes(nnc_model_taxonomy(model)) * sizeof *before);
+    unlink(copy);
+    nnc_task_unref(old);
+    nnc_session_destroy(session);
+    nnc_model_unref(model);
+    free(input);
+}
+END_TEST
+
 /* Every allocation of load, plan and run fails, and all after it. */
 START_TEST(survives_short_memory)
 {
@@ -335,6 +434,8 @@ int main(void)
     tcase_add_test(all, scores_add_up);
     tcase_add_loop_test(all, bad_task_is_refused, 0, sizeof bad_tasks / sizeof *bad_tasks);
     tcase_add_test(all, foreign_task_is_refused);
+    tcase_add_test(all, streams_do_not_disturb_each_other);
+    tcase_add_test(all, changed_file_is_noticed);
     tcase_add_test(all, survives_short_memory);
 #if defined(__x86_64__)
     tcase_add_test(all, float_mode_is_restored);
