@@ -7,6 +7,7 @@
  * depend on MR and NR, so neither do the bits. The tile with padding on one side is the
  * same code with its first or last pixel left out of that tap. */
 
+#include "activation_body.h"
 #include "kernels.h"
 
 #include <string.h>
@@ -97,17 +98,6 @@ accumulate_masked(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, size_t pi
                 acc[i][j] = vec_fma(value, weight[j], acc[i][j]);
         }
     }
-}
-
-static inline vec activate_vec(const struct nnc_activation *a, vec v)
-{
-    if (a->kind == NNC_ACT_CLIP)
-        return vec_min(vec_max(v, vec_set1(a->alpha)), vec_set1(a->beta));
-    float lane[VEC];
-    vec_store(lane, v);
-    for (int i = 0; i < VEC; i++)
-        lane[i] = nnc_activation_scalar(a, lane[i]);
-    return vec_load(lane);
 }
 
 /* One vector of sums on its way out: residual, activation, gain; `lanes` real channels. */
@@ -343,41 +333,3 @@ static void conv(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
     }
 }
 
-static void depthwise(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
-{
-    for (uint32_t item = first; item < last; item++) {
-        const uint32_t block = a->active[item];
-        const float *const packed = a->packed[block];
-        for (uint32_t y = 0; y < a->out_height; y++) {
-            uint32_t ky0, ky1;
-            valid_rows(a, y, &ky0, &ky1);
-            for (uint32_t x = 0; x < a->out_width; x++) {
-                vec acc[PER_BLOCK];
-                for (int j = 0; j < PER_BLOCK; j++)
-                    acc[j] = vec_load(packed + j * VEC);
-                for (uint32_t ky = ky0; ky < ky1; ky++)
-                    for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
-                        const int64_t ix = (int64_t)x * a->stride[1] +
-                                           (int64_t)kx * a->dilation[1] - a->pad[1];
-                        if (ix < 0 || ix >= a->in_width)
-                            continue;
-                        const size_t iy = (size_t)((int64_t)y * a->stride[0] +
-                                                   (int64_t)ky * a->dilation[0] - a->pad[0]);
-                        const float *const in = a->x + block * a->xs.block +
-                                                iy * a->xs.row + (size_t)ix * a->xs.pixel;
-                        const float *const w =
-                            packed + NNC_BLOCK * (1 + ky * a->kernel[1] + kx);
-                        for (int j = 0; j < PER_BLOCK; j++)
-                            acc[j] =
-                                vec_fma(vec_load(in + j * VEC), vec_load(w + j * VEC), acc[j]);
-                    }
-                float sums[NNC_BLOCK];
-                for (int j = 0; j < PER_BLOCK; j++)
-                    vec_store(sums + j * VEC, acc[j]);
-                for (uint32_t k = 0; k < NNC_BLOCK; k += VEC)
-                    finish(a, sums + k,
-                           block * a->ys.block + y * a->ys.row + x * a->ys.pixel + k, VEC);
-            }
-        }
-    }
-}

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Elementwise operators and pooling, in plain loops that the compiler vectorises for the
+/* Binary operators and pooling, in plain loops that the compiler vectorises for the
  * instruction set it is called with. Compiled once per instruction set. */
 
 #include "kernels.h"
 
 #include <math.h>
-
-static void activate(const struct nnc_activation *a, const float *x, float *y, size_t n)
-{
-    if (a->kind == NNC_ACT_CLIP) {
-        for (size_t i = 0; i < n; i++) {
-            const float low = x[i] > a->alpha ? x[i] : a->alpha;
-            y[i] = low < a->beta ? low : a->beta;
-        }
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        y[i] = nnc_activation_scalar(a, x[i]);
-}
 
 static void binary(enum nnc_binary_kind kind, const float *a, size_t step_a, const float *b,
                    size_t step_b, float *y, size_t n)
@@ -47,6 +34,38 @@ static void binary(enum nnc_binary_kind kind, const float *a, size_t step_a, con
         break;
     case NNC_DIV:
         LOOP(p / q);
+        break;
+    }
+#undef LOOP
+}
+
+static void binary_channels(enum nnc_binary_kind kind, bool swapped, const float *x,
+                            const float *channels, float *y, size_t pixels)
+{
+#define LOOP(expression)                                                                       \
+    for (size_t i = 0; i < pixels; i++)                                                        \
+        for (int c = 0; c < NNC_BLOCK; c++) {                                                  \
+            const float p = x[i * NNC_BLOCK + c], q = channels[c];                             \
+            y[i * NNC_BLOCK + c] = expression;                                                 \
+        }
+    switch (kind) {
+    case NNC_ADD:
+        LOOP(p + q)
+        break;
+    case NNC_SUB:
+        if (swapped)
+            LOOP(q - p)
+        else
+            LOOP(p - q)
+        break;
+    case NNC_MUL:
+        LOOP(p * q)
+        break;
+    case NNC_DIV:
+        if (swapped)
+            LOOP(q / p)
+        else
+            LOOP(p / q)
         break;
     }
 #undef LOOP

@@ -86,6 +86,10 @@ struct nnc_kernels {
     /* y[i] = a[i * step_a] op b[i * step_b], steps 0 or 1; y may be a or b. */
     void (*binary)(enum nnc_binary_kind kind, const float *a, size_t step_a, const float *b,
                    size_t step_b, float *y, size_t n);
+    /* One block of a blocked tensor with a number per channel: y = x op channels for every
+     * pixel, or channels op x if `swapped`; y may be x, not channels. */
+    void (*binary_channels)(enum nnc_binary_kind kind, bool swapped, const float *x,
+                            const float *channels, float *y, size_t pixels);
     /* Blocked only, one block of 16 channels: y = x * scale[16] + shift[16] per pixel. */
     void (*affine)(const float *x, const float *scale, const float *shift, float *y,
                    size_t pixels);

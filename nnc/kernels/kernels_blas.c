@@ -78,13 +78,13 @@ static void store_pixel(const struct nnc_conv_args *a, const float *sums, const 
                         size_t at, uint32_t lanes)
 {
     const struct nnc_epilogue *const e = &a->epilogue;
-    for (uint32_t i = 0; i < lanes; i++) {
-        float v = sums[i] + bias[i];
-        if (e->residual)
-            v += e->residual[at + i];
-        v = nnc_activation_scalar(&e->activation, v);
-        a->y[at + i] = e->gain ? v * *e->gain : v;
-    }
+    float v[NNC_BLOCK] = {0};
+    for (uint32_t i = 0; i < lanes; i++)
+        v[i] = sums[i] + bias[i] + (e->residual ? e->residual[at + i] : 0);
+    if (e->activation.kind)
+        nnc_kernels_generic.activate(&e->activation, v, v, NNC_BLOCK);
+    for (uint32_t i = 0; i < lanes; i++)
+        a->y[at + i] = e->gain ? v[i] * *e->gain : v[i];
 }
 
 static void conv_block(const struct nnc_conv_args *a, uint32_t block, uint32_t y0, uint32_t y1,
@@ -133,6 +133,11 @@ static void depthwise(const struct nnc_conv_args *a, uint32_t first, uint32_t la
     nnc_kernels_generic.depthwise(a, first, last);
 }
 
+static void activate(const struct nnc_activation *a, const float *x, float *y, size_t n)
+{
+    nnc_kernels_generic.activate(a, x, y, n);
+}
+
 #include "elementwise_body.h"
 
 const struct nnc_kernels nnc_kernels_blas = {
@@ -145,6 +150,7 @@ const struct nnc_kernels nnc_kernels_blas = {
     .depthwise = depthwise,
     .activate = activate,
     .binary = binary,
+    .binary_channels = binary_channels,
     .affine = affine,
     .pool = pool,
     .average = average,

@@ -4,6 +4,7 @@
 #include "vec_generic.h"
 
 #include "conv_body.h"
+#include "depthwise_body.h"
 #include "elementwise_body.h"
 #include "tables.h"
 
@@ -16,6 +17,7 @@ const struct nnc_kernels nnc_kernels_generic = {
     .depthwise = depthwise,
     .activate = activate,
     .binary = binary,
+    .binary_channels = binary_channels,
     .affine = affine,
     .pool = pool,
     .average = average,

@@ -113,6 +113,12 @@ static void depthwise(const struct nnc_conv_args *a, uint32_t first, uint32_t la
     each_output(a, first, last, true);
 }
 
+static void activate(const struct nnc_activation *a, const float *x, float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = nnc_activation_scalar(a, x[i]);
+}
+
 const struct nnc_kernels nnc_kernels_reference = {
     .name = "reference",
     .backend = NNC_BACKEND_REFERENCE,
@@ -122,6 +128,7 @@ const struct nnc_kernels nnc_kernels_reference = {
     .depthwise = depthwise,
     .activate = activate,
     .binary = binary,
+    .binary_channels = binary_channels,
     .affine = affine,
     .pool = pool,
     .average = average,

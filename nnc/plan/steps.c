@@ -81,16 +81,14 @@ static void binary_block(const struct nnc_plan_step *s, const float *const x[2],
         from[i] = x[i] + (whole[i] ? block * pixels * NNC_BLOCK : one ? 0 : block * NNC_BLOCK);
     }
     y += block * pixels * NNC_BLOCK;
-    const bool channelwise = (!whole[0] && step[0]) || (!whole[1] && step[1]);
-    if (!channelwise) {
-        s->kernels->binary(s->node->binary, from[0], step[0], from[1], step[1], y,
-                           pixels * NNC_BLOCK);
-        return;
-    }
-    for (size_t p = 0; p < pixels; p++)
-        s->kernels->binary(s->node->binary, from[0] + (whole[0] ? p * NNC_BLOCK : 0), step[0],
-                           from[1] + (whole[1] ? p * NNC_BLOCK : 0), step[1],
-                           y + p * NNC_BLOCK, NNC_BLOCK);
+    for (int i = 0; i < 2; i++)
+        if (!whole[i] && step[i]) { /* a number per channel */
+            s->kernels->binary_channels(s->node->binary, i == 0, from[1 - i], from[i], y,
+                                        pixels);
+            return;
+        }
+    s->kernels->binary(s->node->binary, from[0], step[0], from[1], step[1], y,
+                       pixels * NNC_BLOCK);
 }
 
 /* Floats from one index to the next along each axis of `out`; 0 where `x` is broadcast. */
