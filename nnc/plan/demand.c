@@ -95,6 +95,11 @@ static void need_concat(struct nnc_demand *d, const struct nnc_node *node)
             need_same(d, node->output, value);
             continue;
         }
+        if (node->axis != d->axis[value]) { /* weights, needed by rows */
+            need_all(d, value, nnc_demand_owner(d, node->output));
+            before += d->graph->values[value].shape.dim[node->axis];
+            continue;
+        }
         for (uint32_t c = 0; c < d->channels[value]; c++) {
             const uint32_t label = d->labels[node->output][before + c];
             if (label != NNC_NOT_NEEDED)
@@ -138,6 +143,10 @@ static void need_slice(struct nnc_demand *d, const struct nnc_node *node)
 {
     const uint32_t out = node->output, x = node->inputs[0];
     const uint32_t axis = d->axis[x];
+    if (axis != d->axis[out]) { /* weights, needed by rows */
+        need_all(d, x, nnc_demand_owner(d, out));
+        return;
+    }
     for (uint32_t c = 0; c < d->channels[out]; c++)
         if (d->labels[out][c] != NNC_NOT_NEEDED)
             need(d, x,

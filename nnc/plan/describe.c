@@ -38,11 +38,10 @@ static struct nnc_strides strides_of(const struct nnc_edge *e)
                                 .pixel = 1};
 }
 
-/* Whether channel c of the step's result is needed. A value whose channels are not along
- * its labels' axis is needed whole. */
-static bool channel_needed(const struct describer *d, uint32_t c)
+/* Whether channel c of an edge is needed. A value whose channels are not along its labels'
+ * axis is needed whole. */
+static bool channel_needed(const struct describer *d, const struct nnc_edge *e, uint32_t c)
 {
-    const struct nnc_edge *const e = d->s->out_edge;
     if (d->need->channels[e->value] != e->channels)
         return true;
     return d->need->labels[e->value][c] != NNC_NOT_NEEDED;
@@ -56,7 +55,7 @@ static bool note_blocks(struct describer *d)
     if (!active)
         return false;
     for (uint32_t c = 0; c < channels; c++)
-        if (channel_needed(d, c)) {
+        if (channel_needed(d, d->s->out_edge, c)) {
             active[d->s->n_active++] = c / NNC_BLOCK;
             c |= NNC_BLOCK - 1;
         }
@@ -76,10 +75,10 @@ static bool note_spans(struct describer *d)
         return true;
     }
     for (uint32_t c = 0; c < e->channels; c++) {
-        if (!channel_needed(d, c))
+        if (!channel_needed(d, e, c))
             continue;
         const uint32_t first = c;
-        while (c + 1 < e->channels && channel_needed(d, c + 1))
+        while (c + 1 < e->channels && channel_needed(d, e, c + 1))
             c++;
         spans[d->s->n_spans++] =
             (struct nnc_span){first * e->pixels, (c + 1 - first) * e->pixels};
@@ -140,15 +139,30 @@ static void describe_gemm(struct describer *d)
     a->n_active = s->n_active;
 }
 
+/* The inputs of an output block lie side by side, those of groups that nobody needs among
+ * them. These were not computed: their weights are zero here, but 0 x inf is not. So a
+ * block with such inputs works on a copy without them. */
 static bool describe_groups(struct describer *d, uint32_t step)
 {
-    const uint32_t blocks = nnc_ceil_div(d->s->out_edge->channels, NNC_BLOCK);
+    struct nnc_plan_step *const s = d->s;
+    const struct nnc_edge *const in = s->in_edge[0];
+    const uint32_t blocks = nnc_ceil_div(s->out_edge->channels, NNC_BLOCK);
     uint32_t(*const inputs)[2] = pool(d, blocks, sizeof *inputs);
-    if (!inputs)
+    bool *const needed = pool(d, in->channels, sizeof *needed);
+    if (!inputs || !needed)
         return false;
+    for (uint32_t c = 0; c < in->channels; c++)
+        needed[c] = channel_needed(d, in, c);
     for (uint32_t b = 0; b < blocks; b++)
         nnc_grouped_inputs(d->program, step, b, &inputs[b][0], &inputs[b][1]);
-    d->s->group_inputs = (const uint32_t(*)[2])inputs;
+    for (uint32_t i = 0; i < s->n_active; i++) {
+        const uint32_t *const of = inputs[s->active[i]];
+        const uint64_t floats = nnc_align(of[1], NNC_BLOCK) * in->pixels;
+        if (memchr(needed + of[0], false, of[1]) && floats > s->group_copy_floats)
+            s->group_copy_floats = floats;
+    }
+    s->group_inputs = (const uint32_t(*)[2])inputs;
+    s->group_channels = needed;
     return true;
 }
 
@@ -321,7 +335,8 @@ enum nnc_status nnc_describe_step(struct nnc_plan *plan, const struct nnc_demand
     if (!out->packed)
         return nnc_fail_nomem(error, sizeof *out->packed);
     if (out->step->kind == NNC_STEP_CONV || out->step->kind == NNC_STEP_GROUPED) {
-        const uint64_t floats = kernels->conv_scratch_floats(&out->conv);
+        const uint64_t floats =
+            out->group_copy_floats + kernels->conv_scratch_floats(&out->conv);
         if (floats > plan->scratch_floats)
             plan->scratch_floats = floats;
     }

@@ -299,9 +299,9 @@ void nnc_weights_destroy(struct nnc_weights *w)
     free(w);
 }
 
-size_t nnc_weights_block_bytes(const struct nnc_weights *w, uint32_t step)
+size_t nnc_weights_block_bytes(const struct nnc_weights *w, uint32_t step, uint32_t block)
 {
-    return block_floats(w->program, step, 0) * sizeof(float);
+    return block_floats(w->program, step, block) * sizeof(float);
 }
 
 static enum nnc_status load(struct nnc_weights *w, uint32_t step, uint32_t block,

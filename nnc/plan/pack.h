@@ -22,7 +22,8 @@ enum nnc_status nnc_weights_acquire(struct nnc_weights *weights, uint32_t step, 
 void nnc_weights_release(struct nnc_weights *weights, uint32_t step, uint32_t block);
 
 /* Bytes of one packed block of this step, and of all that are resident. */
-size_t nnc_weights_block_bytes(const struct nnc_weights *weights, uint32_t step);
+size_t nnc_weights_block_bytes(const struct nnc_weights *weights, uint32_t step,
+                               uint32_t block);
 size_t nnc_weights_resident_bytes(struct nnc_weights *weights);
 
 /* The input channels [first, first + count) that block `block` of a GROUPED step reads;

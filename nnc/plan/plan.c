@@ -134,6 +134,12 @@ static bool in_unit(const struct maker *m, uint32_t s)
     return m->branches_in_parallel && m->phase[s] == PHASE_BRANCH;
 }
 
+/* Steps of constants alone run when the plan is made, in no stage. */
+static bool computed_once(const struct maker *m, uint32_t s)
+{
+    return edge_at(m, step_at(m, s)->out)->constant;
+}
+
 static enum nnc_status add_plan_step(struct maker *m, uint32_t s, uint32_t stage)
 {
     m->stage_of[s] = stage;
@@ -145,8 +151,7 @@ static enum nnc_status add_plan_step(struct maker *m, uint32_t s, uint32_t stage
 static enum nnc_status add_wide_stages(struct maker *m, enum phase phase)
 {
     for (uint32_t s = 0; s < m->program->n_steps; s++) {
-        const bool constant = m->selected[s] && edge_at(m, step_at(m, s)->out)->constant;
-        if (!m->selected[s] || constant || m->phase[s] != phase)
+        if (!m->selected[s] || computed_once(m, s) || m->phase[s] != phase)
             continue;
         struct nnc_stage *const stage = &m->plan->stages[m->plan->n_stages];
         stage->first = m->plan->n_steps;
@@ -163,7 +168,8 @@ static enum nnc_status add_unit(struct maker *m, uint32_t category, uint32_t sta
     struct nnc_range *const unit = &m->plan->units[m->plan->n_units];
     unit->first = m->plan->n_steps;
     for (uint32_t s = 0; s < m->program->n_steps; s++) {
-        if (!m->selected[s] || m->phase[s] != PHASE_BRANCH || m->unit[s] != category)
+        if (!m->selected[s] || computed_once(m, s) || m->phase[s] != PHASE_BRANCH ||
+            m->unit[s] != category)
             continue;
         const enum nnc_status status = add_plan_step(m, s, stage);
         if (status)
@@ -192,7 +198,7 @@ static enum nnc_status order_steps(struct maker *m)
     choose_phases(m);
     enum nnc_status status = NNC_OK;
     for (uint32_t s = 0; s < m->program->n_steps && !status; s++)
-        if (m->selected[s] && edge_at(m, step_at(m, s)->out)->constant)
+        if (m->selected[s] && computed_once(m, s))
             status = add_plan_step(m, s, 0);
     m->plan->n_constant = m->plan->n_steps;
     if (!status)
@@ -409,7 +415,7 @@ static enum nnc_status fetch_weights(struct maker *m)
             if (status)
                 return status;
             m->plan->weight_bytes +=
-                nnc_weights_block_bytes(m->plan->weights, number_of(m, s));
+                nnc_weights_block_bytes(m->plan->weights, number_of(m, s), s->active[i]);
         }
     }
     m->plan->weight_bytes += m->plan->constant_floats * sizeof(float);

@@ -60,6 +60,8 @@ struct nnc_plan_step {
     const float **packed;         /* [blocks]; NULL where not needed */
     struct nnc_conv_args conv;    /* all but pointers */
     const uint32_t (*group_inputs)[2]; /* GROUPED: per block, first and count */
+    const bool *group_channels;   /* GROUPED: [channels of the input] needed at all */
+    uint64_t group_copy_floats;   /* GROUPED: room for a block's inputs; 0: all are needed */
     struct nnc_pool_args pool;
     struct nnc_pick pick;
     const struct nnc_node *node;

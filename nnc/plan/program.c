@@ -123,14 +123,22 @@ static uint32_t reordered(struct builder *b, uint32_t from, bool blocked)
     return add_step(b, NNC_STEP_REORDER, NNC_NONE, edge, &from, 1) ? edge : NNC_NONE;
 }
 
+/* Whether an edge is the same in both layouts. A single number out of the middle of a tensor
+ * is not: who asks for blocks reads sixteen floats there. */
+static bool same_in_both(const struct builder *b, uint32_t edge)
+{
+    uint64_t offset;
+    nnc_edge_root(b->program, edge, &offset);
+    return b->program->edges[edge].pixels <= 1 && offset % NNC_BLOCK == 0;
+}
+
 /* The value as an edge in the wanted layout, reordered if need be. */
 static uint32_t get(struct builder *b, uint32_t value, bool blocked)
 {
     uint32_t *const wanted = blocked ? &b->blocked[value] : &b->plain[value];
     const uint32_t other = blocked ? b->plain[value] : b->blocked[value];
     if (*wanted == NNC_NONE && other != NNC_NONE)
-        *wanted = b->program->edges[other].pixels <= 1 ? other
-                                                       : reordered(b, other, blocked);
+        *wanted = same_in_both(b, other) ? other : reordered(b, other, blocked);
     return *wanted;
 }
 

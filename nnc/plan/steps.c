@@ -21,6 +21,25 @@ static void fill_epilogue(const struct nnc_run *run, const struct nnc_plan_step 
     epilogue->gain = s->step->gain == NNC_NONE ? NULL : at(run, &s->gain);
 }
 
+/* The inputs of one block of a GROUPED step: where they lie, or a copy that has zeros for
+ * what was not computed. */
+static const float *inputs_of_block(const struct nnc_run *run, const struct nnc_plan_step *s,
+                                    uint32_t block)
+{
+    const uint32_t first = s->group_inputs[block][0], count = s->group_inputs[block][1];
+    const size_t pixels = s->in_edge[0]->pixels;
+    const float *const x = at(run, &s->in[0]) + first * pixels;
+    if (!memchr(s->group_channels + first, false, count))
+        return x;
+    for (uint32_t c = 0; c < count; c++) {
+        const size_t from = c / NNC_BLOCK * NNC_BLOCK * pixels + c % NNC_BLOCK;
+        const bool needed = s->group_channels[first + c];
+        for (size_t p = 0; p < pixels; p++)
+            run->scratch[from + p * NNC_BLOCK] = needed ? x[from + p * NNC_BLOCK] : 0;
+    }
+    return run->scratch;
+}
+
 static void run_conv(const struct nnc_run *run, const struct nnc_plan_step *s, uint32_t first,
                      uint32_t last)
 {
@@ -41,7 +60,8 @@ static void run_conv(const struct nnc_run *run, const struct nnc_plan_step *s, u
     for (uint32_t item = first; item < last; item++) { /* GROUPED: a convolution per block */
         const uint32_t block = s->active[item];
         struct nnc_conv_args one = args;
-        one.x += (size_t)(s->group_inputs[block][0] / NNC_BLOCK) * args.xs.block;
+        one.x = inputs_of_block(run, s, block);
+        one.scratch = run->scratch + s->group_copy_floats;
         one.in_channels = s->group_inputs[block][1];
         one.active = &s->active[item];
         one.n_active = 1;
