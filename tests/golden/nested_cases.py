@@ -228,4 +228,18 @@ GAINS_BY_RANGE = [
             attentions=([0, 1, 1, 1, 1, 1], [1.25, 1, 1, 0.75, 1, 1])),
 ]
 
-NESTED_CASES = TREES + STACKS + GAINS_BY_RANGE
+CONSTANTS = [
+    stacked("branch_constant", 17, TWO + """
+        a_scaled = Mul(a, a_map)
+        b_scaled = Add(b_map, b)
+        a_pool = GlobalAveragePool(a_scaled)
+        b_pool = GlobalAveragePool(b_scaled)
+        a_row = Flatten(a_pool)
+        b_row = Flatten(b_pool)
+        a1_row, a2_row = Split<axis = 1>(a_row)
+        b1_row, b2_row = Split<axis = 1>(b_row)""" + CLASS_LOGITS + ALL_LOGITS,
+            TWO_WEIGHTS | class_weights(2) | {"a_map": (1, 4, 6, 5), "b_map": (1, 4, 6, 5)},
+            features=("a_scaled",) * 3 + ("b_scaled",) * 3),
+]
+
+NESTED_CASES = CONSTANTS + TREES + STACKS + GAINS_BY_RANGE

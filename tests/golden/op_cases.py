@@ -105,6 +105,13 @@ CONVOLUTIONS = [
         c = Conv(image, w)
         r = Relu(c)
         x = Sub(c, r)""", {"w": (4, 3, 3, 3)}),
+    Case("conv_weight_also_sliced", 17, """
+        c = Conv(image, w)
+        part = Slice(w, i1, i3, i1)
+        rows = Reshape(part, shape)
+        means = GlobalAveragePool(rows)
+        x = Add(c, means)""",
+         {"w": (4, 3, 3, 3), "i1": integers(1), "i3": integers(3), "shape": integers(1, 4, 1, 18)}),
 ]
 
 NORM = {"scale": 4, "shift": 4, "mean": 4, "variance": 4}
