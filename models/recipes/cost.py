@@ -7,7 +7,7 @@ Parameters are float initializer elements as filed, without the attention defaul
 those of Conv, Gemm and MatMul, padded taps included. A task demands the logits of its active
 classes and the presence of its maximal wholly active categories. A node belongs to the deepest
 category that contains every output demanding it, else to the trunk. Knows the concatenation of
-single logits that `export.py` writes, no other way of stacking.
+single logits that `export.py` writes; any other way of stacking is demanded as a whole.
 """
 import json
 import math
@@ -27,8 +27,11 @@ def parents_of(categories, number):
 class Graph:
     """A model as a table of nodes by output, each with its own parameters and MACs."""
 
-    def __init__(self, path):
-        graph = shape_inference.infer_shapes(onnx.load(path), strict_mode=True)
+    def __init__(self, model):
+        """`model` is a path or an onnx.ModelProto."""
+        if not isinstance(model, onnx.ModelProto):
+            model = onnx.load(model)
+        graph = shape_inference.infer_shapes(model, strict_mode=True)
         properties = {p.key: p.value for p in graph.metadata_props}
         taxonomy = json.loads(properties["nnc.taxonomy"])
         graph = graph.graph
@@ -72,6 +75,8 @@ class Graph:
             if "logit" in category:
                 for above in parents_of(self.categories, number):
                     below[above].add(number)
+        if self.producer[self.logits].op_type != "Concat":
+            return [(self.logits, n) for n in sorted(leaves)]
         parts = self.producer[self.logits].input
         demanded = [(parts[self.categories[n]["logit"]], n) for n in sorted(leaves)]
         if self.presence is None:
@@ -108,28 +113,56 @@ class Graph:
         return totals
 
 
+    def level(self, number):
+        return len(list(parents_of(self.categories, number))) - 1
+
+
+def example_tasks(graph):
+    """(name, classes): a few tops, then of each level the category that is cheapest alone."""
+    tops = [n for n, c in enumerate(graph.categories) if c["parent"] is None]
+    yield "full network", graph.leaves()
+    for k in (10, 5, 2):
+        if k < len(tops):
+            yield f"{k} top categories", set().union(*map(graph.leaves, tops[:k]))
+    depth = 1 + max(map(graph.level, range(len(graph.categories))))
+    for level in range(depth):
+        alone = [(graph.cost(graph.leaves(n)), n) for n in range(len(graph.categories))
+                 if graph.level(n) == level]
+        for which, (_, number) in (("least", min(alone)), ("most", max(alone))):
+            name = graph.categories[number]["name"]
+            yield f"level {level + 1}, {which}: {name}", graph.leaves(number)
+
+
+def owner_lines(graph):
+    """What the trunk and the categories of each level own, on average."""
+    owners = graph.owners()
+    yield "| own nodes of | number | parameters | MACs |"
+    yield "|---|---:|---:|---:|"
+    yield "| the trunk | 1 | {:,} | {:,} |".format(*owners.get(None, (0, 0)))
+    for level in range(1 + max(map(graph.level, range(len(graph.categories))))):
+        some = [owners[n] for n in owners if n is not None and graph.level(n) == level]
+        if some:
+            means = [round(sum(column) / len(some)) for column in zip(*some)]
+            yield "| level {}, each (mean) | {} | {:,} | {:,} |".format(
+                level + 1, len(some), *means)
+
+
+def task_lines(graph):
+    """What example tasks cost, and what they leave out."""
+    full = graph.cost(graph.leaves())
+    yield "| task | parameters | MACs | parameters left out | MACs left out |"
+    yield "|---|---:|---:|---:|---:|"
+    for name, leaves in example_tasks(graph):
+        parameters, macs = graph.cost(leaves)
+        yield (f"| {name} | {parameters:,} | {macs:,} | {1 - parameters / full[0]:.2%} "
+               f"| {1 - macs / full[1]:.2%} |")
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     graph = Graph(sys.argv[1])
-    tops = [n for n, c in enumerate(graph.categories) if c["parent"] is None]
-    full = graph.cost(graph.leaves())
-    print("| task | parameters | MACs | parameters left out | MACs left out |\n"
-          "|---|---:|---:|---:|---:|")
-    tasks = [("full network", graph.leaves())]
-    tasks += [(f"{k} superclass" + "es" * (k > 1), set().union(*map(graph.leaves, tops[:k])))
-              for k in (10, 5, 2, 1)]
-    tasks.append(("1 class", {min(graph.leaves())}))
-    for name, leaves in tasks:
-        parameters, macs = graph.cost(leaves)
-        print(f"| {name} | {parameters:,} | {macs:,} | {1 - parameters / full[0]:.2%} "
-              f"| {1 - macs / full[1]:.2%} |")
-    owners = graph.owners()
-    print("\n| own nodes of | parameters | MACs |\n|---|---:|---:|")
-    rows = [("the trunk", None), ("each superclass", tops[0]),
-            ("each class", min(graph.leaves()))]
-    for name, owner in rows:
-        print("| {} | {:,} | {:,} |".format(name, *owners[owner]))
+    print("\n".join([*task_lines(graph), "", *owner_lines(graph)]))
 
 
 if __name__ == "__main__":

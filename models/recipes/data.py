@@ -44,14 +44,20 @@ class Labels:
     members: list
 
 
-def data_folder():
-    """The CIFAR-100 folder, or an exit with a sentence the reader can act on."""
+def find(name, files):
+    """A folder of `NNC_DATA` with these files, or an exit with a sentence to act on."""
     root = pathlib.Path(os.environ.get("NNC_DATA", REPOSITORY.parent / "shared" / "data"))
-    folder = root / "cifar100"
-    if not (folder / "train.bin.xz").exists():
-        sys.exit(f"no CIFAR-100 at {folder}: set NNC_DATA to the folder that holds "
-                 "cifar100/train.bin.xz, coarse_label_names.txt and fine_label_names.txt")
+    folder = root / name
+    for file in files:
+        if not (folder / file).exists():
+            sys.exit(f"no {name} at {folder}: set NNC_DATA to the folder that holds "
+                     + " and ".join(f"{name}/{file}" for file in files))
     return folder
+
+
+def data_folder():
+    """The CIFAR-100 folder."""
+    return find("cifar100", ["train.bin.xz", "coarse_label_names.txt", "fine_label_names.txt"])
 
 
 def scratch_folder():

@@ -10,6 +10,7 @@ run by ONNX Runtime and must give what PyTorch gives.
 """
 import argparse
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -17,109 +18,139 @@ import onnx
 import onnxruntime
 import torch
 
-import data
+import dataset
+from archs import ARCHS
+from augment import normalise
 from evaluate import calibrate_threshold, open_session
-from nest import CLASS_WIDTH, Nest
+from nest import Nest
 from onnx_writer import GraphWriter
-from train import normalise, predict
+from train import make_net, predict
 
 TOLERANCE = 1e-4
 N_CHECKED = 16
+TRUNK_BLOCKS = ("low", "mid", "high", "top", "fifth", "sixth", "seventh", "eighth")
+BRANCH_BLOCKS = ("first", "second", "third", "fourth")
 
 
-def describe_categories(net, labels):
-    """The `categories` of the taxonomy: depth first, a superclass followed by its classes."""
-    categories = []
-
-    def add(name, parent, place):
-        number = len(categories)
-        categories.append({"name": name, "parent": parent, "gain": number,
-                           "presence": number, "features": f"{place}/features"})
-        return number
-
-    for superclass, members in zip(labels.superclasses, net.members):
-        parent = add(superclass, None, superclass)
-        for label in members:
-            name = labels.classes[label]
-            number = add(name, parent, f"{superclass}/{name}")
-            categories[number] |= {"logit": label, "label": label}
-    return categories
+def describe_categories(taxonomy, nested):
+    """The `categories` of the taxonomy; only those of a nested network have features."""
+    described = []
+    for number, category in enumerate(taxonomy.categories):
+        entry = {"name": category.name, "parent": category.parent}
+        if nested:
+            entry |= {"gain": number, "presence": number,
+                      "features": f"{taxonomy.path(number)}/features"}
+        if category.label is not None:
+            entry |= {"logit": category.label, "label": category.label}
+            if category.folder != category.name:
+                entry["aliases"] = [category.folder]
+        described.append(entry)
+    return described
 
 
-def describe(net, labels, threshold):
-    """The taxonomy, as the model file carries it."""
-    return {"version": 1,
-            "input": {"name": "image", "size": [data.SIZE, data.SIZE], "channels": "RGB",
-                      "mean": list(data.MEAN), "std": list(data.STD), "fit": "crop"},
-            "logits": "logits",
-            "presence": {"output": "presence", "threshold": threshold},
-            "attention": {"input": "attention"},
-            "categories": describe_categories(net, labels)}
+def describe(shape, taxonomy, threshold):
+    """The whole `nnc.taxonomy`; `threshold` is None for a network without presence."""
+    described = {"version": 1,
+                 "input": {"name": "image", "size": [shape.size] * 2, "channels": "RGB",
+                           "mean": list(shape.mean), "std": list(shape.std), "fit": "crop"},
+                 "logits": "logits"}
+    if threshold is not None:
+        described |= {"presence": {"output": "presence", "threshold": threshold},
+                      "attention": {"input": "attention"}}
+    return described | {"categories": describe_categories(taxonomy, threshold is not None)}
 
 
-def write_superclass(graph, trunk, net, number, names, outputs):
-    """Nodes of one superclass and its classes; `outputs` gets their logits and presence."""
-    superclass, class_names = names
-    branch = net.branches[number]
-    category = net.category_of_superclass[number].item()
-    x = graph.residual(trunk, branch.first, f"{superclass}/first")
-    x = graph.residual(x, branch.second, f"{superclass}/second")
-    features = graph.gain(x, "attention", category, superclass)
-    pooled = graph.pooled(features, superclass)
-    outputs["presence"].append(graph.head(pooled, net.superclass_presence, number,
-                                          f"{superclass}/presence"))
-
-    for i, (label, name) in enumerate(zip(net.members[number], class_names)):
-        place, row = f"{superclass}/{name}", net.position_of_label[label].item()
-        channels = slice(i * CLASS_WIDTH, (i + 1) * CLASS_WIDTH)
-        x = graph.conv_bn(features, branch.classes, place, rows=channels)
-        x = graph.gain(graph.relu(x, f"{place}/relu"), "attention", category + 1 + i, place)
-        pooled = graph.pooled(x, place)
-        outputs["logits"][label] = graph.head(pooled, net.logit, row, f"{place}/logit")
-        outputs["presence"].append(graph.head(pooled, net.class_presence, row,
-                                              f"{place}/presence"))
+def write_blocks(graph, x, blocks, place, names=BRANCH_BLOCKS):
+    for name, block in zip(names, blocks):
+        x = graph.block(x, block, f"{place}/{name}")
+    return x
 
 
-def write_model(net, labels, threshold):
+class NestWriter:
+    """Writes the branches of a network, category by category."""
+
+    def __init__(self, graph, net, taxonomy):
+        self.graph, self.net, self.taxonomy = graph, net, taxonomy
+        self.logits = [None] * len(taxonomy.classes)
+        self.presence = [None] * len(taxonomy)
+
+    def write_nested(self, x, part):
+        """The classes and the branches directly under the trunk or one branch."""
+        if part.leaves is not None:
+            for i, number in enumerate(part.leaves.classes):
+                self.write_class(x, part.leaves.conv, i, number)
+        for branch in part.branches:
+            self.write_branch(x, branch)
+
+    def write_branch(self, x, branch):
+        place, number = self.taxonomy.path(branch.number), branch.number
+        x = write_blocks(self.graph, x, branch.blocks, place)
+        features = self.graph.gain(x, "attention", number, place)
+        pooled = self.graph.pooled(features, place)
+        level = self.taxonomy.level(number)
+        row = self.net.levels[level].index(number)
+        self.presence[number] = self.graph.head(pooled, self.net.level_presence[level], row,
+                                                f"{place}/presence")
+        self.write_nested(features, branch)
+
+    def write_class(self, x, stacked, i, number):
+        place, row = self.taxonomy.path(number), self.net.row_of_class[number]
+        width = self.net.leaf_width
+        x = self.graph.conv_bn(x, stacked, place, rows=slice(i * width, (i + 1) * width))
+        x = self.graph.gain(self.graph.relu(x, f"{place}/relu"), "attention", number, place)
+        pooled = self.graph.pooled(x, place)
+        label = self.taxonomy.categories[number].label
+        self.logits[label] = self.graph.head(pooled, self.net.logit, row, f"{place}/logit")
+        self.presence[number] = self.graph.head(pooled, self.net.class_presence, row,
+                                                f"{place}/presence")
+
+
+def write_nest(graph, x, net, taxonomy):
+    """From the trunk's features `x` to both outputs."""
+    graph.add_input("attention", [len(taxonomy)])
+    graph.initializer("attention", np.ones(len(taxonomy), np.float32))
+    writer = NestWriter(graph, net, taxonomy)
+    writer.write_nested(x, net)
+    for output, parts in (("logits", writer.logits), ("presence", writer.presence)):
+        graph.node("Concat", parts, output, axis=1)
+        graph.add_output(output, [1, len(parts)])
+
+
+def write_sequence(graph, x, net, taxonomy):
+    graph.head(graph.pooled(x, "trunk"), net.logit, slice(None), "logits")
+    graph.add_output("logits", [1, len(taxonomy.classes)])
+
+
+def write_model(net, shape, taxonomy, name, threshold):
     """The network as an ONNX model."""
     graph = GraphWriter()
-    taxonomy = describe(net, labels, threshold)
-    n_classes, n_categories = len(labels.classes), len(taxonomy["categories"])
-
-    x = graph.add_input("image", [1, 3, data.SIZE, data.SIZE])
-    graph.add_input("attention", [n_categories])
-    graph.initializer("attention", np.ones(n_categories, np.float32))
-
-    x = graph.relu(graph.conv_bn(x, net.trunk.stem, "trunk/stem"), "trunk/stem/relu")
-    x = graph.residual(x, net.trunk.low, "trunk/low")
-    trunk = graph.residual(x, net.trunk.mid, "trunk/mid")
-
-    outputs = {"logits": [None] * n_classes, "presence": []}
-    for number, superclass in enumerate(labels.superclasses):
-        class_names = [labels.classes[label] for label in net.members[number]]
-        write_superclass(graph, trunk, net, number, (superclass, class_names), outputs)
-    for name, parts in outputs.items():
-        graph.node("Concat", parts, name, axis=1)
-        graph.add_output(name, [1, len(parts)])
-    return graph.model("nest-first", {"nnc.taxonomy": json.dumps(taxonomy)})
+    x = graph.add_input("image", [1, 3, shape.size, shape.size])
+    taken = any(taxonomy.categories[n].name == "trunk" for n in taxonomy.top)
+    trunk = "shared_trunk" if taken else "trunk"
+    x = graph.relu(graph.conv_bn(x, net.trunk.stem, f"{trunk}/stem"), f"{trunk}/stem/relu")
+    x = write_blocks(graph, x, net.trunk.blocks, trunk, TRUNK_BLOCKS)
+    nested = isinstance(net, Nest)
+    (write_nest if nested else write_sequence)(graph, x, net, taxonomy)
+    description = describe(shape, taxonomy, threshold if nested else None)
+    return graph.model(name, {"nnc.taxonomy": json.dumps(description)})
 
 
-def check_against_pytorch(model, net):
+def check_against_pytorch(model, net, shape):
     """Runs the file on noise, with and without attention, and compares every output."""
     session = open_session(model.SerializeToString())
+    nested = isinstance(net, Nest)
     random = np.random.RandomState(0)
-    n_categories = len(net.position_of_category)
     worst = 0.0
     for i in range(N_CHECKED):
-        pixels = random.randint(0, 256, (1, 3, data.SIZE, data.SIZE)).astype(np.uint8)
-        image, gains, feeds = normalise(torch.from_numpy(pixels)), None, {}
-        if i % 2:
-            gains = torch.from_numpy(random.uniform(0, 2, (1, n_categories)).astype(np.float32))
-            feeds["attention"] = gains[0].numpy()
+        pixels = random.randint(0, 256, (1, 3, shape.size, shape.size)).astype(np.uint8)
+        image, gains, feeds = normalise(torch.from_numpy(pixels), shape.mean, shape.std), None, {}
+        if i % 2 and nested:
+            gains = random.uniform(0, 2, (1, len(net.place_of_category))).astype(np.float32)
+            feeds["attention"], gains = gains[0], torch.from_numpy(gains)
         with torch.no_grad():
-            expected = net(image, gains)
+            expected = [output for output in net(image, gains) if output is not None]
         feeds["image"] = np.ascontiguousarray(image.numpy())
-        for want, got in zip(expected, session.run(["logits", "presence"], feeds)):
+        for want, got in zip(expected, session.run(None, feeds)):
             error = np.abs(want.numpy() - got).max() / np.abs(want.numpy()).max()
             worst = max(worst, float(error))
     if worst > TOLERANCE:
@@ -137,10 +168,41 @@ def randomise_statistics(net):
             torch.nn.init.normal_(module.bias, 0, 0.2)
 
 
-def load_checkpoint(path, members):
-    net = Nest(members)
-    net.load_state_dict(torch.load(path, weights_only=True)["net"])
-    return net
+def untrained(arch, taxonomy):
+    torch.manual_seed(0)
+    net = make_net(arch, taxonomy)
+    randomise_statistics(net)
+    return net.eval()
+
+
+def trained(state, taxonomy):
+    """The network of a checkpoint: the average of its weights, where one was kept."""
+    net = make_net(state["arch"], taxonomy)
+    net.load_state_dict(state.get("average", state["net"]))
+    return net.eval()
+
+
+def calibrate(net, pictures):
+    """The presence threshold, from the validation pictures and the top categories."""
+    taxonomy = pictures.taxonomy
+    if not isinstance(net, Nest):
+        return None
+    _, presence = predict(net, pictures, pictures.validation)
+    top_of_label = np.array([taxonomy.top.index(taxonomy.chain(n)[0])
+                             for n in taxonomy.classes])
+    truth = top_of_label[pictures.label[pictures.validation]]
+    return calibrate_threshold(presence[:, taxonomy.top], truth)
+
+
+def save(model, net, shape, path):
+    """Checks the model and writes it whole or not at all."""
+    check_against_pytorch(model, net, shape)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        onnx.save(model, partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def main():
@@ -148,26 +210,25 @@ def main():
     parser.add_argument("checkpoint", type=pathlib.Path, nargs="?")
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--untrained", action="store_true", help="random weights, seed 0")
+    parser.add_argument("--arch", default="nest-first", choices=ARCHS, help="with --untrained")
+    parser.add_argument("--data", default="cifar100")
+    parser.add_argument("--taxonomy", type=pathlib.Path)
+    parser.add_argument("--size", type=int)
     options = parser.parse_args()
     if options.untrained == bool(options.checkpoint):
         parser.error("give either a checkpoint or --untrained")
 
-    labels = data.load_labels()
+    pictures = dataset.load(options.data, options.taxonomy, options.size)
     if options.untrained:
-        torch.manual_seed(0)
-        net = Nest(labels.members)
-        randomise_statistics(net)
-        threshold = 0.5
+        arch, net, threshold = options.arch, untrained(options.arch, pictures.taxonomy), 0.5
     else:
-        net = load_checkpoint(options.checkpoint, labels.members)
-        validation = data.load()[1]
-        _, presence = predict(net, validation.pixels)
-        threshold = calibrate_threshold(presence[:, net.category_of_superclass],
-                                        validation.superclass)
-    net.eval()
-    model = write_model(net, labels, threshold)
-    check_against_pytorch(model, net)
-    onnx.save(model, options.model)
+        state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+        if state["data"] != pictures.name:
+            parser.error(f"the checkpoint is of --data {state['data']}")
+        arch, net = state["arch"], trained(state, pictures.taxonomy)
+        threshold = calibrate(net, pictures)
+    model = write_model(net, pictures, pictures.taxonomy, arch, threshold)
+    save(model, net, pictures, options.model)
     print(f"{options.model}: {options.model.stat().st_size} bytes, "
           f"presence threshold {threshold}")
 

@@ -1,134 +1,140 @@
 # SPDX-License-Identifier: MIT
-"""The topology `nest-first`: a trunk, a branch per superclass, a branch per class nested in it.
+"""The nested network: a trunk, a branch for each category, branches nested as the taxonomy is.
 
-For training, the convolutions of the classes of one superclass are stacked into one dense
-convolution: each of them reads the whole parent, so stacking changes nothing but the speed.
-`export.py` takes them apart again. Categories are numbered depth first: a superclass, then
-its classes; `gains` and presence logits are in this order, class logits in label order.
+A branch reads only its parent's features. For training, the convolutions of the classes of one
+parent are stacked into one dense convolution: each of them reads the whole parent, so stacking
+changes nothing but the speed. `export.py` takes them apart again. `gains` and presence logits are
+in the order of the categories, class logits in the order of the labels.
 """
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-STEM_WIDTH, LOW_WIDTH, TRUNK_WIDTH = 16, 32, 64
-SUPERCLASS_WIDTH = 32
-CLASS_WIDTH = 16
+from layers import Heads, Inverted, Residual, conv_bn
 
 
-def conv_bn(n_in, n_out, stride=1, kernel=3):
-    """A convolution without bias and its batch normalisation."""
-    return nn.Sequential(nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False),
-                         nn.BatchNorm2d(n_out))
-
-
-class Residual(nn.Module):
-    """Two 3x3 convolutions beside an identity, or a 1x1 projection where the shape changes."""
-
-    def __init__(self, n_in, n_out, stride=1):
-        super().__init__()
-        self.first = conv_bn(n_in, n_out, stride)
-        self.second = conv_bn(n_out, n_out)
-        same = n_in == n_out and stride == 1
-        self.shortcut = None if same else conv_bn(n_in, n_out, stride, kernel=1)
-
-    def forward(self, x):
-        beside = x if self.shortcut is None else self.shortcut(x)
-        return F.relu(self.second(F.relu(self.first(x))) + beside)
+def make_blocks(n_in, blocks, arch):
+    """(modules, width of the last)."""
+    kind = Inverted if arch.mobile else Residual
+    modules = nn.ModuleList()
+    for width, stride in blocks:
+        modules.append(kind(n_in, width, stride))
+        n_in = width
+    return modules, n_in
 
 
 class Trunk(nn.Module):
-    """Generic low-level features, 64 channels at 16x16."""
+    """Generic low-level features, read by every top category."""
 
-    def __init__(self):
+    def __init__(self, arch):
         super().__init__()
-        self.stem = conv_bn(3, STEM_WIDTH)
-        self.low = Residual(STEM_WIDTH, LOW_WIDTH, 2)
-        self.mid = Residual(LOW_WIDTH, TRUNK_WIDTH)
+        width, stride = arch.stem
+        self.stem = conv_bn(3, width, stride)
+        self.blocks, self.width = make_blocks(width, arch.trunk, arch)
 
     def forward(self, x):
-        return self.mid(self.low(F.relu(self.stem(x))))
+        x = F.relu(self.stem(x))
+        for block in self.blocks:
+            x = block(x)
+        return x
 
 
-class Superclass(nn.Module):
-    """The features of one superclass at 8x8, and its classes' features at 4x4, stacked."""
+class Leaves(nn.Module):
+    """The classes directly under one parent, stacked; pooled to [N, width * classes]."""
 
-    def __init__(self, n_classes):
+    def __init__(self, n_in, classes, arch):
         super().__init__()
-        self.first = Residual(TRUNK_WIDTH, SUPERCLASS_WIDTH, 2)
-        self.second = Residual(SUPERCLASS_WIDTH, SUPERCLASS_WIDTH)
-        self.classes = conv_bn(SUPERCLASS_WIDTH, n_classes * CLASS_WIDTH, 2)
+        self.classes = list(classes)
+        width, stride = arch.leaf
+        self.conv = conv_bn(n_in, len(classes) * width, stride)
 
-    def forward(self, trunk, gain):
-        """Pooled features: [N, 32] of the superclass after its gain, [N, 16 * classes]."""
-        features = self.second(self.first(trunk))
-        if gain is not None:
-            features = features * gain.view(-1, 1, 1, 1)
-        return features.mean((2, 3)), F.relu(self.classes(features)).mean((2, 3))
+    def forward(self, x):
+        return F.relu(self.conv(x)).mean((2, 3))
 
 
-class Heads(nn.Module):
-    """One logit for each of `n` feature vectors, each with its own weights."""
+class Branch(nn.Module):
+    """One category that is no class: its blocks, its gain, and all that is nested in it."""
 
-    def __init__(self, n, width, bias):
+    def __init__(self, n_in, taxonomy, number, arch):
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(n, width).uniform_(-1, 1) / width ** 0.5)
-        self.bias = nn.Parameter(torch.full((n,), float(bias)))
+        self.number = number
+        blocks = arch.blocks_of(taxonomy.level(number))
+        self.blocks, self.width = make_blocks(n_in, blocks, arch)
+        self.leaves, self.branches = nested(self.width, taxonomy, taxonomy.children[number],
+                                            arch)
 
-    def forward(self, pooled):
-        return (pooled * self.weight).sum(-1) + self.bias
+    def forward(self, x, gains, pooled):
+        """Puts the pooled features of categories and of stacked classes into `pooled`."""
+        for block in self.blocks:
+            x = block(x)
+        if gains is not None:
+            x = x * gains[:, self.number].view(-1, 1, 1, 1).to(x.dtype)
+        pooled[0][self.number] = x.mean((2, 3))
+        if self.leaves is not None:
+            pooled[1].append(self.leaves(x))
+        for branch in self.branches:
+            branch(x, gains, pooled)
+
+
+def nested(n_in, taxonomy, children, arch):
+    """(stacked classes or None, branches) for the children of one category, or of the trunk."""
+    classes = [n for n in children if taxonomy.is_class(n)]
+    leaves = Leaves(n_in, classes, arch) if classes else None
+    return leaves, nn.ModuleList(Branch(n_in, taxonomy, n, arch) for n in children
+                                 if not taxonomy.is_class(n))
+
+
+def presence_bias(n):
+    """Presence starts at the odds of one category against all others of its level."""
+    return -round(math.log(max(n, 2)), 1)
 
 
 class Nest(nn.Module):
-    """The whole network. `members` holds, for each superclass, the labels of its classes."""
+    """The whole network for a taxonomy."""
 
-    def __init__(self, members):
+    def __init__(self, arch, taxonomy):
         super().__init__()
-        self.members = [list(labels) for labels in members]
-        order = [label for labels in self.members for label in labels]
-        n_superclasses, n_classes = len(self.members), len(order)
+        self.levels = taxonomy.inner_levels()
+        arch = arch.fitted(len(self.levels))
+        self.arch = arch
+        self.trunk = Trunk(arch)
+        self.leaves, self.branches = nested(self.trunk.width, taxonomy, taxonomy.top, arch)
+        stacked = [n for m in self.modules() if isinstance(m, Leaves) for n in m.classes]
+        self.row_of_class = {number: row for row, number in enumerate(stacked)}
 
-        self.trunk = Trunk()
-        self.branches = nn.ModuleList(Superclass(len(labels)) for labels in self.members)
-        self.logit = Heads(n_classes, CLASS_WIDTH, 0.0)
-        # Presence starts at the odds of one category against all others.
-        self.superclass_presence = Heads(n_superclasses, SUPERCLASS_WIDTH, -3.0)
-        self.class_presence = Heads(n_classes, CLASS_WIDTH, -4.6)
+        self.leaf_width = arch.leaf[0]
+        self.logit = Heads(len(stacked), self.leaf_width, 0.0)
+        self.level_presence = nn.ModuleList(
+            Heads(len(level), arch.blocks_of(i)[-1][0], presence_bias(len(level)))
+            for i, level in enumerate(self.levels))
+        self.class_presence = Heads(len(stacked), self.leaf_width, presence_bias(len(stacked)))
 
-        self.register_buffer("position_of_label", torch.tensor(order).argsort(),
-                             persistent=False)
-        superclasses, classes = self.category_numbers()
-        self.register_buffer("category_of_superclass", torch.tensor(superclasses),
-                             persistent=False)
-        self.register_buffer("category_of_position", torch.tensor(classes), persistent=False)
-        both = self.category_of_superclass.tolist() + self.category_of_position.tolist()
-        self.register_buffer("position_of_category", torch.tensor(both).argsort(),
-                             persistent=False)
+        def buffer(name, values):
+            self.register_buffer(name, torch.tensor(values), persistent=False)
 
-    def category_numbers(self):
-        """Category number of each superclass, and of each class in depth-first order."""
-        superclasses, classes, number = [], [], 0
-        for labels in self.members:
-            superclasses.append(number)
-            classes += range(number + 1, number + 1 + len(labels))
-            number += 1 + len(labels)
-        return superclasses, classes
+        buffer("category_of_row", stacked)
+        buffer("row_of_label", [self.row_of_class[n] for n in taxonomy.classes])
+        order = sum(self.levels, []) + stacked
+        buffer("place_of_category", sorted(range(len(order)), key=order.__getitem__))
 
     def forward(self, image, gains=None):
         """Logits [N, classes] in label order, presence [N, categories].
 
         `gains` is None (all ones) or [N, categories].
         """
-        trunk = self.trunk(image)
-        own, nested = [], []
-        for branch, number in zip(self.branches, self.category_of_superclass.tolist()):
-            pooled, classes = branch(trunk, None if gains is None else gains[:, number])
-            own.append(pooled)
-            nested.append(classes)
-        own = torch.stack(own, 1)
-        nested = torch.cat(nested, 1).unflatten(1, (-1, CLASS_WIDTH))
+        trunk, pooled = self.trunk(image), ({}, [])
+        if self.leaves is not None:
+            pooled[1].append(self.leaves(trunk))
+        for branch in self.branches:
+            branch(trunk, gains, pooled)
+        nested = torch.cat(pooled[1], 1).unflatten(1, (-1, self.leaf_width))
         if gains is not None:
             # The gain commutes with the average over positions.
-            nested = nested * gains[:, self.category_of_position].unsqueeze(2)
-        presence = torch.cat([self.superclass_presence(own), self.class_presence(nested)], 1)
-        return (self.logit(nested)[:, self.position_of_label],
-                presence[:, self.position_of_category])
+            nested = nested * gains[:, self.category_of_row].unsqueeze(2)
+        presence = [heads(torch.stack([pooled[0][n] for n in level], 1))
+                    for heads, level in zip(self.level_presence, self.levels)]
+        presence.append(self.class_presence(nested))
+        return (self.logit(nested)[:, self.row_of_label],
+                torch.cat(presence, 1)[:, self.place_of_category])

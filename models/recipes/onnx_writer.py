@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes the layers of `nest.py` as ONNX nodes, one plain operator at a time.
+"""Writes the layers of `layers.py` as ONNX nodes, one plain operator at a time.
 
 Every node has the name of its place in the tree (`vehicles_1/bus/conv`), and so has the
 tensor it makes. Batch normalisation stays a node of its own.
@@ -7,6 +7,8 @@ tensor it makes. Batch normalisation stays a node of its own.
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from layers import Inverted
 
 OPSET = 17
 
@@ -43,7 +45,7 @@ class GraphWriter:
         edge = conv.padding[0]
         x = self.node("Conv", [x, weight], f"{place}/conv{suffix}",
                       kernel_shape=list(conv.kernel_size), strides=list(conv.stride),
-                      pads=[edge] * 4)
+                      pads=[edge] * 4, group=conv.groups)
         statistics = {"scale": norm.weight, "bias": norm.bias,
                       "mean": norm.running_mean, "var": norm.running_var}
         names = [self.parameter(f"{place}/bn{suffix}/{name}", values[rows])
@@ -62,6 +64,18 @@ class GraphWriter:
         x = self.conv_bn(x, block.second, place, "2")
         return self.relu(self.node("Add", [x, beside], f"{place}/add"), f"{place}/relu2")
 
+    def inverted(self, x, block, place):
+        y = self.conv_bn(x, block.widen, place, "_widen")
+        y = self.node("HardSwish", [y], f"{place}/hswish_widen")
+        y = self.conv_bn(y, block.depthwise, place, "_depthwise")
+        y = self.node("HardSwish", [y], f"{place}/hswish_depthwise")
+        y = self.conv_bn(y, block.narrow, place, "_narrow")
+        return self.node("Add", [y, x], f"{place}/add") if block.is_residual else y
+
+    def block(self, x, block, place):
+        write = self.inverted if isinstance(block, Inverted) else self.residual
+        return write(x, block, place)
+
     def gain(self, x, attention, index, place):
         """The features of a category, multiplied by its element of the attention input."""
         at = self.initializer(f"{place}/gain/index", np.array(index, np.int64))
@@ -73,9 +87,10 @@ class GraphWriter:
         return self.node("Flatten", [x], f"{place}/pool/flat", axis=1)
 
     def head(self, x, heads, row, name):
-        """One logit [1, 1] from pooled features, with row `row` of `heads`."""
-        weight = self.parameter(f"{name}/weight", heads.weight[row:row + 1])
-        bias = self.parameter(f"{name}/bias", heads.bias[row:row + 1])
+        """Logits [1, rows] from pooled features, with row `row`, or a slice, of `heads`."""
+        rows = row if isinstance(row, slice) else slice(row, row + 1)
+        weight = self.parameter(f"{name}/weight", heads.weight[rows])
+        bias = self.parameter(f"{name}/bias", heads.bias[rows])
         return self.node("Gemm", [x, weight, bias], name, transB=1)
 
     def model(self, graph_name, metadata):

@@ -1,184 +1,301 @@
 # SPDX-License-Identifier: MIT
-"""Trains `nest-first` on CIFAR-100 and leaves a checkpoint after each epoch.
+"""Trains a network and leaves a checkpoint every few minutes.
 
-    python3 models/recipes/train.py --epochs 10 --seed 0 --run DIR
+    python3 models/recipes/train.py --epochs 16 --seed 0 --run DIR
 
 A run that was interrupted goes on from its last checkpoint when started again with the same
-arguments. Every epoch draws from its own seed, so it ends where an unbroken run would.
-Two objectives share the features: cross entropy over the classes, and for each category a
-binary cross entropy "present or not" on all training pictures.
+arguments. Random draws come from the seed and the epoch alone and the checkpoint keeps their
+state, so it ends where an unbroken run would. `models/train` is the same with the model file and
+its card at the end.
 """
 import argparse
+import copy
+import os
 import pathlib
+import sys
 import time
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 
+import augment
 import data
+import dataset
+from archs import ARCHS
+from attention import RandomGains
 from nest import Nest
+from objective import Objective
+from recipe import RECIPES
+from sequence import Sequence
+from taxonomy import TaxonomyError
 
-BATCH = 128
-MAX_RATE = 0.15
-WEIGHT_DECAY = 5e-4
-LABEL_SMOOTHING = 0.1
-SUPERCLASS_PRESENCE_WEIGHT = 2.0
-CLASS_PRESENCE_WEIGHT = 4.0
-CROP_MARGIN = 4
-
-
-def normalise(pixels):
-    """uint8 [N, 3, H, W] to float, as the exported model expects it."""
-    mean = torch.tensor(data.MEAN).view(1, 3, 1, 1) * 255
-    std = torch.tensor(data.STD).view(1, 3, 1, 1) * 255
-    return ((pixels.float() - mean) / std).contiguous(memory_format=torch.channels_last)
+CHECKPOINT_SECONDS = 240
+LAST_UNMIXED = 0.2
+LEAST_STEPS = 20                    # an epoch, of smaller batches if need be
 
 
-def pad(pixels):
-    """Mirrors the borders outwards, once, so that a crop is a plain gather."""
-    margin = (CROP_MARGIN, CROP_MARGIN)
-    return torch.from_numpy(np.pad(pixels, ((0, 0), (0, 0), margin, margin), mode="reflect"))
+def has_fast_bfloat16():
+    """On processors without it, bfloat16 is emulated and slower than float."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    try:
+        flags = pathlib.Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def augment(padded, generator):
-    """A random crop and a random mirror image for each picture of the batch."""
-    n = len(padded)
-    span = torch.arange(data.SIZE)
-    top = torch.randint(0, 2 * CROP_MARGIN + 1, (n, 1), generator=generator)
-    left = torch.randint(0, 2 * CROP_MARGIN + 1, (n, 1), generator=generator)
-    mirrored = torch.rand(n, 1, generator=generator) < 0.5
-    rows = top + span
-    columns = left + torch.where(mirrored, span.flip(0), span)
-    pictures, planes = torch.arange(n).view(n, 1, 1, 1), torch.arange(3).view(1, 3, 1, 1)
-    return padded[pictures, planes, rows.view(n, 1, -1, 1), columns.view(n, 1, 1, -1)]
-
-
-class Objective:
-    """The loss of one batch; knows which categories a picture belongs to."""
-
-    def __init__(self, net):
-        self.superclass = net.category_of_superclass
-        self.label = net.category_of_position[net.position_of_label]
-
-    def __call__(self, logits, presence, superclass, label):
-        inside = F.one_hot(superclass, len(self.superclass)).float()
-        exact = F.one_hot(label, len(self.label)).float()
-        bce = F.binary_cross_entropy_with_logits
-        return (F.cross_entropy(logits, label, label_smoothing=LABEL_SMOOTHING)
-                + SUPERCLASS_PRESENCE_WEIGHT * bce(presence[:, self.superclass], inside)
-                + CLASS_PRESENCE_WEIGHT * bce(presence[:, self.label], exact))
-
-
-def predict(net, pixels, gains=None, bfloat16=False, batch=250):
+def predict(net, pictures, indices, gains=None, bfloat16=False, batch=250):
     """Logits and presence of raw pictures; `gains` is None or [N, categories]."""
+    training = net.training
     net.eval()
+    device = next(net.parameters()).device
     logits, presence = [], []
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-        for i in range(0, len(pixels), batch):
-            some = None if gains is None else gains[i:i + batch]
-            outputs = net(normalise(torch.from_numpy(pixels[i:i + batch])), some)
-            logits.append(outputs[0].float())
-            presence.append(outputs[1].float())
-    net.train()
-    return torch.cat(logits), torch.cat(presence)
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+        for i in range(0, len(indices), batch):
+            pixels = torch.from_numpy(pictures.pixels[indices[i:i + batch]]).to(device)
+            some = None if gains is None else gains[i:i + batch].to(device)
+            outputs = net(augment.normalise(pixels, pictures.mean, pictures.std), some)
+            logits.append(outputs[0].float().cpu())
+            presence.append(None if outputs[1] is None else outputs[1].float().cpu())
+    net.train(training)
+    return torch.cat(logits), None if presence[0] is None else torch.cat(presence)
+
+
+class Average:
+    """The exponential average of a network's weights and statistics."""
+
+    def __init__(self, net, decay):
+        self.net, self.decay, self.n = copy.deepcopy(net), decay, 0
+        self.net.requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, net):
+        # Young averages forget faster, else the first weights would linger.
+        self.n += 1
+        weight = 1 - min(self.decay, self.n / (self.n + 10))
+        for mine, theirs in zip(self.net.state_dict().values(), net.state_dict().values()):
+            if mine.is_floating_point():
+                mine.lerp_(theirs, weight)
+            else:
+                mine.copy_(theirs)
 
 
 class Run:
     """A training run: what a checkpoint holds, and the step from one epoch to the next."""
 
-    def __init__(self, options, members):
+    def __init__(self, options, pictures):
         torch.manual_seed(options.seed)
-        self.options = options
-        self.net = Nest(members).to(memory_format=torch.channels_last)
-        self.objective = Objective(self.net)
-        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=MAX_RATE, momentum=0.9,
-                                         nesterov=True, weight_decay=WEIGHT_DECAY)
-        n_training = 50000 - data.N_VALIDATION
-        self.n_steps = options.steps or n_training // BATCH
+        self.options, self.pictures = options, pictures
+        self.recipe = RECIPES[options.arch]
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.net = make_net(options.arch, pictures.taxonomy)
+        self.net = self.net.to(self.device, memory_format=torch.channels_last)
+        self.objective = Objective(pictures.taxonomy, self.recipe, self.device)
+        self.random_gains = RandomGains(pictures.taxonomy) if self.recipe.gains else None
+        self.average = Average(self.net, self.recipe.average) if self.recipe.average else None
+        self.optimizer = torch.optim.SGD(
+            self.net.parameters(), lr=self.recipe.max_rate, momentum=0.9, nesterov=True,
+            weight_decay=self.recipe.weight_decay)
+        n = len(pictures.training)
+        self.batch = min(self.recipe.batch, n, max(16, n // LEAST_STEPS))
+        self.n_steps = options.steps or len(pictures.training) // self.batch
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, MAX_RATE, options.epochs * self.n_steps, pct_start=0.2)
-        self.epoch = 0
+            self.optimizer, self.recipe.max_rate, options.epochs * self.n_steps,
+            pct_start=self.recipe.warm_up)
+        self.generator = torch.Generator()
+        self.label = torch.from_numpy(pictures.label)
+        self.bfloat16 = has_fast_bfloat16()
+        self.epoch = self.step = 0
+        self.saved, self.saved_at = True, time.time()
+
+    def best_net(self):
+        """What is validated and exported."""
+        return self.average.net if self.average else self.net
+
+    def is_nested(self):
+        return isinstance(self.net, Nest)
 
     def checkpoint(self):
         return self.options.run / "checkpoint.pt"
+
+    def identity(self):
+        """What must be the same for a run to go on."""
+        return {"arch": self.options.arch, "data": self.pictures.name,
+                "epochs": self.options.epochs, "seed": self.options.seed,
+                "n_steps": self.n_steps, "n_classes": len(self.pictures.taxonomy.classes)}
 
     def save(self):
         """Writes beside and renames: an interruption never costs the last checkpoint."""
         state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
                  "schedule": self.schedule.state_dict(), "epoch": self.epoch,
-                 "epochs": self.options.epochs, "seed": self.options.seed}
+                 "step": self.step, "generator": self.generator.get_state(),
+                 **self.identity()}
+        if self.average:
+            state |= {"average": self.average.net.state_dict(), "average_n": self.average.n}
         partial = self.checkpoint().with_suffix(".partial")
-        torch.save(state, partial)
-        partial.rename(self.checkpoint())
+        self.saved_at = time.time()
+        try:
+            torch.save(state, partial)
+            os.replace(partial, self.checkpoint())
+            return True
+        except (OSError, RuntimeError) as error:
+            partial.unlink(missing_ok=True)
+            print(f"cannot write {self.checkpoint()}: {error}\n  the last checkpoint is kept and "
+                  "training goes on; make room before it ends", file=sys.stderr, flush=True)
+            return False
 
     def resume(self):
         """Takes up the last checkpoint of the same run, if there is one."""
         if not self.checkpoint().exists():
             return
-        state = torch.load(self.checkpoint(), weights_only=True)
-        if (state["epochs"], state["seed"]) != (self.options.epochs, self.options.seed):
-            raise SystemExit(f"{self.checkpoint()} is of a run with other --epochs or --seed")
+        state = torch.load(self.checkpoint(), map_location="cpu", weights_only=True)
+        for key, value in self.identity().items():
+            if state[key] != value:
+                raise SystemExit(f"{self.checkpoint()} is of a run with {key} {state[key]}, not "
+                                 f"{value}: name another --run, or remove it")
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
-        self.epoch = state["epoch"]
-        print(f"resumed after {self.epoch} epochs", flush=True)
+        if self.average:
+            self.average.net.load_state_dict(state["average"])
+            self.average.n = state["average_n"]
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.generator.set_state(state["generator"])
+        print(f"resumed after {self.epoch} epochs and {self.step} steps", flush=True)
 
-    def train_epoch(self, padded, superclass, label):
-        """One pass over the shuffled training pictures."""
-        generator = torch.Generator().manual_seed(self.options.seed * 1000 + self.epoch)
-        order = torch.randperm(len(padded), generator=generator)
-        total, start = 0.0, time.time()
-        for step in range(self.n_steps):
-            chosen = order[step * BATCH:(step + 1) * BATCH]
-            image = normalise(augment(padded[chosen], generator))
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits, presence = self.net(image)
-            loss = self.objective(logits.float(), presence.float(),
-                                  superclass[chosen], label[chosen])
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
-            self.schedule.step()
-            total += loss.item()
-            if step % 50 == 49:
-                print(f"  {self.epoch} {step + 1}/{self.n_steps} loss {total / (step + 1):.3f} "
-                      f"{time.time() - start:.0f} s", flush=True)
-        self.epoch += 1
+    def input_size(self):
+        """Small pictures first: cheaper, and as good a start."""
+        done, size = self.epoch / self.options.epochs, self.pictures.size
+        for share, scale in self.recipe.sizes:
+            if done < share - 1e-9:
+                return int(round(size * scale / 8)) * 8
+            done -= share
+        return size
+
+    def prepare(self, chosen):
+        """(normalised batch, labels mixed in or None, share of the first label)"""
+        pixels = self.pictures.pixels[self.pictures.training[chosen.numpy()]]
+        if self.recipe.crop is None:
+            image = augment.crop_and_scale(pixels, self.input_size(), self.generator,
+                                           self.device)
+        else:
+            image = augment.shift_and_flip(pixels, self.recipe.crop, self.generator)
+        image = augment.normalise(image.to(self.device), self.pictures.mean, self.pictures.std)
+        if self.recipe.mix and self.epoch < self.options.epochs * (1 - LAST_UNMIXED):
+            if torch.rand(1, generator=self.generator).item() < self.recipe.mix:
+                return augment.cut_and_mix(image, self.generator)
+        return image, None, 1.0
+
+    def train_step(self, chosen):
+        """One update; the loss."""
+        image, order, share = self.prepare(chosen)
+        label = self.label[self.pictures.training[chosen.numpy()]]
+        gains = None
+        if self.random_gains and order is None:
+            gains = self.random_gains(label, self.generator).to(self.device)
+        label = label.to(self.device)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
+            logits, presence = self.net(image, gains)
+        loss = self.objective(logits.float(), None if presence is None else presence.float(),
+                              label, None if order is None else label[order], share)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        if self.average:
+            self.average.update(self.net)
+        return loss.item()
+
+    def train_epoch(self):
+        """One pass over the shuffled training pictures, or the rest of one."""
+        seed = self.options.seed * 1000 + self.epoch
+        shuffle = self.generator if self.step == 0 else torch.Generator()
+        order = torch.randperm(len(self.pictures.training),
+                               generator=shuffle.manual_seed(seed))
+        total, first, start = 0.0, self.step, time.time()
+        while self.step < self.n_steps:
+            total += self.train_step(order[self.step * self.batch:(self.step + 1) * self.batch])
+            self.step += 1
+            if self.step % 50 == 0:
+                spent = time.time() - start
+                rate = (self.step - first) * self.batch / spent
+                print(f"  {self.epoch} {self.step}/{self.n_steps} "
+                      f"loss {total / (self.step - first):.3f} {spent:.0f} s "
+                      f"{rate:.0f} pictures/s", flush=True)
+            if time.time() - self.saved_at > CHECKPOINT_SECONDS and self.step < self.n_steps:
+                self.save()
+        self.epoch, self.step = self.epoch + 1, 0
+
+    def validate(self):
+        """Top-1 on the validation pictures."""
+        logits, _ = predict(self.best_net(), self.pictures, self.pictures.validation,
+                            bfloat16=self.bfloat16)
+        truth = self.label[self.pictures.validation]
+        return (logits.argmax(1) == truth).float().mean().item()
+
+    def go(self):
+        """From where it is to the end."""
+        while self.epoch < self.options.epochs:
+            start = time.time()
+            self.train_epoch()
+            self.saved = self.save()
+            print(f"epoch {self.epoch} validation top-1 {self.validate():.4f} "
+                  f"{time.time() - start:.0f} s", flush=True)
 
 
-def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=10)
+def make_net(arch, taxonomy):
+    """An untrained network of this name for the categories."""
+    kind = Nest if ARCHS[arch].leaf else Sequence
+    return kind(ARCHS[arch], taxonomy)
+
+
+def add_options(parser):
+    parser.add_argument("--data", default="cifar100",
+                        help="cifar100, tiny-imagenet or a folder DIR/class/picture")
+    parser.add_argument("--taxonomy", type=pathlib.Path, help=".tsv, .toml or .yaml")
+    parser.add_argument("--size", type=int, help="edge of the input, 32 to 224")
+    parser.add_argument("--arch", default="nest-first", choices=ARCHS)
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run", type=pathlib.Path, default=None,
+    parser.add_argument("--run", type=pathlib.Path,
                         help="folder of the checkpoint (default: one in the scratch folder)")
-    parser.add_argument("--threads", type=int, default=2)
+    # With two and more, oneDNN spins at barriers: ten times slower when processors are shared.
+    parser.add_argument("--threads", type=int, default=2,
+                        help="1 if other programs keep the processors busy (default 2)")
     parser.add_argument("--steps", type=int, default=0, help="steps an epoch, for a quick try")
-    options = parser.parse_args()
-    name = f"nest-first-{options.epochs}-{options.seed}"
+
+
+def wanted_size(options):
+    return options.size or (None if options.data == "cifar100" else ARCHS[options.arch].size)
+
+
+def complete(options, pictures):
+    """Fills in what depends on the architecture and the data."""
+    options.epochs = options.epochs or RECIPES[options.arch].epochs
+    name = f"{options.arch}-{pictures.name}-{options.epochs}-{options.seed}"
     options.run = options.run or data.scratch_folder() / name
     options.run.mkdir(parents=True, exist_ok=True)
-    return options
+
+
+def run(options):
+    """Trains as the options say; returns the finished run."""
+    torch.set_num_threads(options.threads)
+    pictures = dataset.load(options.data, options.taxonomy, wanted_size(options))
+    complete(options, pictures)
+    training = Run(options, pictures)
+    training.resume()
+    training.go()
+    return training
 
 
 def main():
-    options = parse_options()
-    torch.set_num_threads(options.threads)
-    training, validation = data.load()
-    run = Run(options, data.load_labels().members)
-    run.resume()
-    padded = pad(training.pixels)
-    superclass = torch.from_numpy(training.superclass)
-    label = torch.from_numpy(training.label)
-    truth = torch.from_numpy(validation.label)
-    while run.epoch < options.epochs:
-        run.train_epoch(padded, superclass, label)
-        run.save()
-        logits, _ = predict(run.net, validation.pixels, bfloat16=True)
-        top1 = (logits.argmax(1) == truth).float().mean()
-        print(f"epoch {run.epoch} validation top-1 {top1:.4f}", flush=True)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_options(parser)
+    try:
+        if not run(parser.parse_args()).saved:
+            sys.exit("the end of the training could not be saved")
+    except (TaxonomyError, OSError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""How each architecture is trained: the figures, in one table."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One cycle of stochastic gradient descent with Nesterov momentum.
+
+    `crop` is the margin of a shifted crop, or None for crops that are scaled too (with which
+    pictures are also jittered). `mix` is the share of batches with CutMix, none in the last
+    fifth. `sizes` are (share of the epochs, scale of the input): small pictures first.
+    `average` is the decay of the average of the weights, 0 for the last weights.
+    """
+
+    epochs: int = 30
+    batch: int = 128
+    max_rate: float = 0.15
+    warm_up: float = 0.2
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    level_presence: float = 2.0
+    class_presence: float = 4.0
+    crop: object = 4
+    mix: float = 0.0
+    gains: bool = False
+    average: float = 0.0
+    sizes: tuple = ((1.0, 1.0),)
+
+
+TREE = Recipe(epochs=30, mix=0.25, gains=True, average=0.999)
+SEQUENCE = dataclasses.replace(TREE, gains=False)
+
+RECIPES = {
+    "nest-first": Recipe(epochs=16),
+    "nest-tiny": TREE,
+    "nest-small": TREE,
+    "nest-base": dataclasses.replace(TREE, epochs=60),
+    "nest-photo": dataclasses.replace(TREE, epochs=24, crop=None,
+                                      sizes=((0.4, 0.75), (0.2, 0.875), (0.4, 1.0))),
+    "nest-mobile": TREE,
+    "seq-tiny": SEQUENCE,
+    "seq-small": SEQUENCE,
+    "seq-base": dataclasses.replace(SEQUENCE, epochs=60),
+}

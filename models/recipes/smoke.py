@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""One minute of training on generated pictures: does the whole way from a folder to a model work?
+
+    python3 models/recipes/smoke.py [DIR]       DIR is where it works, by default a temporary one
+
+Generates coloured shapes in six folders, then: refuses bad input with a sentence, resumes a run
+and gets the weights of an unbroken one, trains by `models/train`, and the model must know the
+shapes. Exit status 0, or a message about the first thing that is wrong.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+TRAIN = pathlib.Path(__file__).resolve().parents[1] / "train"
+TAXONOMY = """# two levels, one class at the top
+warm:
+  red_disc: rd
+  red_box: rb
+  yellow_disc: yd
+cool:
+  - blue_disc
+  - blue_box
+nothing: none
+"""
+COLOURS = {"rd": "red", "rb": "red", "yd": "yellow", "blue_disc": "blue", "blue_box": "blue"}
+N_PICTURES = 60
+N_EPOCHS = 12
+LEAST_ACCURACY = 0.8
+
+
+def draw(folder, random):
+    """One picture of a class: a shape anywhere, on a noisy ground."""
+    ground = random.randint(60, 120, (40, 48, 3)).astype(np.uint8)
+    picture = Image.fromarray(ground)
+    if folder != "none":
+        x, y, edge = random.randint(4, 20), random.randint(2, 14), random.randint(14, 22)
+        pen = ImageDraw.Draw(picture)
+        shape = pen.ellipse if folder.endswith(("disc", "d")) else pen.rectangle
+        shape((x, y, x + edge, y + edge), fill=COLOURS[folder])
+    return picture
+
+
+def generate(root):
+    random = np.random.RandomState(0)
+    for folder in (*COLOURS, "none"):
+        (root / folder).mkdir(parents=True)
+        for i in range(N_PICTURES):
+            draw(folder, random).save(root / folder / f"{i}.png")
+    (root / "rd" / "broken.png").write_bytes(b"no picture")
+
+
+def train(work, *arguments):
+    """Runs the command; (exit status, all it said)."""
+    command = [sys.executable, str(TRAIN), "--threads", "1", *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "NNC_SCRATCH": str(work / "scratch")})
+    return done.returncode, done.stdout
+
+
+def require(condition, what, said=""):
+    if not condition:
+        sys.exit(f"FAILED: {what}\n{said[-2000:]}")
+    print(f"ok: {what}", flush=True)
+
+
+def check_refusals(work, pictures, taxonomy):
+    """Bad input, and the words that the message must have."""
+    absent, twice, odd = work / "absent.yaml", work / "twice.tsv", work / "odd.yaml"
+    absent.write_text("a: rd\nb: zebra\n")
+    twice.write_text("rd\tx\ta\nrd\tx\tb\n")
+    odd.write_text("a:\n  b: c\n   d: e\n")
+    lonely, empty, spoilt = work / "lonely", work / "empty", work / "spoilt"
+    (lonely / "only").mkdir(parents=True)
+    for folder in ("a", "b"):
+        (empty / folder).mkdir(parents=True)
+        (spoilt / folder).mkdir(parents=True)
+        for i in range(4):
+            (spoilt / folder / f"{i}.jpg").write_bytes(b"\xff\xd8spoilt")
+    out = ("--out", work / "x.onnx")
+    cases = [
+        ("a folder that is not there", ("--data", work / "no", *out), "is no folder"),
+        ("one class", ("--data", lonely, *out), "two at least"),
+        ("classes without pictures", ("--data", empty, *out), "fewer"),
+        ("only unreadable pictures", ("--data", spoilt, *out), "unreadable"),
+        ("a taxonomy that names absent folders",
+         ("--data", pictures, "--taxonomy", absent, *out), "zebra"),
+        ("a folder in two classes",
+         ("--data", pictures, "--taxonomy", twice, *out), "two classes"),
+        ("a taxonomy with odd indentation",
+         ("--data", pictures, "--taxonomy", odd, *out), "odd.yaml:3"),
+        ("an absent taxonomy",
+         ("--data", pictures, "--taxonomy", work / "no.tsv", *out), "No such"),
+        ("an absent folder for the model",
+         ("--data", pictures, "--out", work / "no" / "x.onnx"), "no such folder"),
+    ]
+    for what, arguments, words in cases:
+        status, said = train(work, *arguments)
+        require(status not in (0, -11) and words in said and "Traceback" not in said,
+                f"refuses {what}", said)
+
+
+def check_resume(work, pictures, taxonomy):
+    """A run that is cut in the middle of an epoch ends with the weights of an unbroken one."""
+    os.environ["NNC_SCRATCH"] = str(work / "scratch")
+    import argparse
+
+    import torch
+
+    import dataset
+    import train as recipe
+    torch.set_num_threads(1)
+    parser = argparse.ArgumentParser()
+    recipe.add_options(parser)
+    loaded = dataset.load(str(pictures), taxonomy, 32)
+
+    def run(name):
+        options = parser.parse_args(["--data", str(pictures), "--arch", "nest-tiny", "--epochs",
+                                     "2", "--steps", "4", "--run", str(work / name)])
+        recipe.complete(options, loaded)
+        return recipe.Run(options, loaded)
+
+    whole = run("whole")
+    whole.go()
+    cut = run("cut")
+    n_steps, cut.n_steps = cut.n_steps, 2
+    cut.train_epoch()
+    cut.epoch, cut.step, cut.n_steps = 0, 2, n_steps
+    cut.save()
+    again = run("cut")
+    again.resume()
+    again.go()
+    same = all(torch.equal(a, b) for a, b in zip(whole.best_net().state_dict().values(),
+                                                 again.best_net().state_dict().values()))
+    require(same, "a resumed run ends with the weights of an unbroken one")
+
+
+def check_training(work, pictures, taxonomy):
+    """The command from pictures to model and card, twice: the second time it has nothing to do."""
+    out = work / "shapes.onnx"
+    arguments = ("--data", pictures, "--taxonomy", taxonomy, "--arch", "nest-tiny", "--size", 32,
+                 "--epochs", N_EPOCHS, "--run", work / "run", "--out", out)
+    status, said = train(work, *arguments)
+    require(status == 0 and out.exists(), "trains and writes the model", said)
+    require("broken.png" in said, "names the unreadable picture", said)
+    card = out.with_suffix(".md").read_text()
+    top1 = float(card.split("top-1 ")[1].split("%")[0]) / 100
+    require(top1 >= LEAST_ACCURACY, f"top-1 on validation pictures {top1:.1%}", said)
+    status, said = train(work, *arguments)
+    require(status == 0 and f"resumed after {N_EPOCHS} epochs" in said,
+            "a finished run is not repeated", said)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
+        pictures, taxonomy = work / "pictures", work / "shapes.yaml"
+        generate(pictures)
+        taxonomy.write_text(TAXONOMY)
+        check_refusals(work, pictures, taxonomy)
+        check_training(work, pictures, taxonomy)
+        check_resume(work, pictures, taxonomy)
+
+
+if __name__ == "__main__":
+    main()
