@@ -9,6 +9,7 @@ A task is a cutout, or a cutout and an attention with `;` between. The next one 
 three seconds, both halves as one change. Predictions come twice: as metadata on each frame,
 and as messages on the bus whenever what is seen changes.
 """
+import signal
 import sys
 
 import gi
@@ -55,6 +56,7 @@ def set_task(classify, text):
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly behind `| head`
     Gst.init(None)
     if len(sys.argv) < 4:
         sys.exit(f"usage: {sys.argv[0]} MODEL DEVICE|test TASK...")
