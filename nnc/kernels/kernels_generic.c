@@ -11,14 +11,5 @@
 const struct nnc_kernels nnc_kernels_generic = {
     .name = "generic",
     .backend = NNC_BACKEND_GENERIC,
-    .conv_items = conv_items,
-    .conv_scratch_floats = conv_scratch_floats,
-    .conv = conv,
-    .depthwise = depthwise,
-    .activate = activate,
-    .binary = binary,
-    .binary_channels = binary_channels,
-    .affine = affine,
-    .pool = pool,
-    .average = average,
+    NNC_KERNEL_FUNCTIONS,
 };

@@ -122,14 +122,5 @@ static void activate(const struct nnc_activation *a, const float *x, float *y, s
 const struct nnc_kernels nnc_kernels_reference = {
     .name = "reference",
     .backend = NNC_BACKEND_REFERENCE,
-    .conv_items = conv_items,
-    .conv_scratch_floats = conv_scratch_floats,
-    .conv = conv,
-    .depthwise = depthwise,
-    .activate = activate,
-    .binary = binary,
-    .binary_channels = binary_channels,
-    .affine = affine,
-    .pool = pool,
-    .average = average,
+    NNC_KERNEL_FUNCTIONS,
 };

@@ -7,6 +7,12 @@
 
 #include "kernels.h"
 
+/* The functions of a table, which every backend's file names alike. */
+#define NNC_KERNEL_FUNCTIONS                                                                   \
+    .conv_items = conv_items, .conv_scratch_floats = conv_scratch_floats, .conv = conv,        \
+    .depthwise = depthwise, .activate = activate, .binary = binary,                            \
+    .binary_channels = binary_channels, .affine = affine, .pool = pool, .average = average
+
 extern const struct nnc_kernels nnc_kernels_reference;
 extern const struct nnc_kernels nnc_kernels_blas;
 extern const struct nnc_kernels nnc_kernels_generic;

@@ -91,7 +91,7 @@ static void pair(uint32_t to[2], const uint32_t from[2])
     memcpy(to, from, 2 * sizeof *to);
 }
 
-static bool describe_conv(struct describer *d)
+static void describe_conv(struct describer *d)
 {
     struct nnc_plan_step *const s = d->s;
     const struct nnc_edge *const in = s->in_edge[0], *const out = s->out_edge;
@@ -111,7 +111,6 @@ static bool describe_conv(struct describer *d)
     pair(a->pad, c->pad_begin);
     a->active = s->active;
     a->n_active = s->n_active;
-    return true;
 }
 
 /* A matrix product is a 1x1 convolution over a row of M pixels that lie one after the
@@ -266,7 +265,6 @@ static bool describe(struct describer *d, uint32_t step)
     struct nnc_plan_step *const s = d->s;
     if (!describe_operands(d) || !note_blocks(d) || !note_spans(d))
         return false;
-    const bool blocks = s->out_edge->blocked || s->out_edge->pixels == 1;
     switch (s->step->kind) {
     case NNC_STEP_CONV:
         if (s->node->op == NNC_OP_GEMM)
@@ -276,7 +274,8 @@ static bool describe(struct describer *d, uint32_t step)
         s->n_items = s->kernels->conv_items(&s->conv);
         break;
     case NNC_STEP_GROUPED:
-        if (!describe_conv(d) || !describe_groups(d, step))
+        describe_conv(d);
+        if (!describe_groups(d, step))
             return false;
         s->n_items = s->n_active;
         break;
@@ -290,14 +289,12 @@ static bool describe(struct describer *d, uint32_t step)
         break;
     case NNC_STEP_AFFINE:
     case NNC_STEP_AVERAGE:
-        s->n_items = s->n_active;
-        break;
     case NNC_STEP_REORDER:
         s->n_items = s->n_active;
         break;
     case NNC_STEP_ACTIVATE:
     case NNC_STEP_BINARY:
-        s->n_items = s->out_edge->blocked && blocks ? s->n_active : 1;
+        s->n_items = s->out_edge->blocked ? s->n_active : 1;
         break;
     case NNC_STEP_PICK:
         s->n_items = 1;

@@ -185,9 +185,8 @@ enum nnc_status nnc_session_create(struct nnc_model *model,
     s->model = nnc_model_ref(model);
     s->threads = asked ? asked : usable_cores();
     s->threads = s->threads > 256 ? 256 : s->threads;
-    enum nnc_status status = nnc_team_acquire(s->threads, error);
-    if (!status)
-        status = allocate(s, error);
+    nnc_team_acquire(s->threads);
+    const enum nnc_status status = allocate(s, error);
     if (status)
         nnc_session_destroy(s);
     else

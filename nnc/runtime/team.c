@@ -194,9 +194,8 @@ static void *worker(void *unused)
     return unused;
 }
 
-enum nnc_status nnc_team_acquire(uint32_t threads, struct nnc_error *error)
+void nnc_team_acquire(uint32_t threads)
 {
-    (void)error; /* too few workers are no failure: the caller can do it all */
     pthread_mutex_lock(&staffing);
     pthread_mutex_lock(&team.lock);
     team.users++;
@@ -207,7 +206,6 @@ enum nnc_status nnc_team_acquire(uint32_t threads, struct nnc_error *error)
     }
     pthread_mutex_unlock(&team.lock);
     pthread_mutex_unlock(&staffing);
-    return NNC_OK;
 }
 
 void nnc_team_release(void)

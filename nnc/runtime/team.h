@@ -29,9 +29,9 @@ struct nnc_frame {
     bool posted;
 };
 
-/* Makes sure the process has workers for frames of `threads` threads (fewer, if the system
- * gives no more), for as long as this is not released. Fails: NNC_NOMEM. */
-enum nnc_status nnc_team_acquire(uint32_t threads, struct nnc_error *error);
+/* Makes sure the process has workers for frames of `threads` threads for as long as this is
+ * not released; fewer, if the system gives no more: the caller can do everything alone. */
+void nnc_team_acquire(uint32_t threads);
 void nnc_team_release(void);
 
 /* Wakes workers for a frame that will come in some microseconds. */
