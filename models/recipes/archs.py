@@ -40,26 +40,26 @@ class Arch:
         return dataclasses.replace(self, trunk=self.trunk + moved, levels=self.levels[spare:])
 
 
-def sequential(stem, trunk, width):
-    """The trunk of a nested network, then two stages where that has its branches."""
-    return Arch(stem, (*trunk, (width, 2), (width, 1), (2 * width, 2), (2 * width, 1)))
+def sequential(stem, width, last):
+    """A residual network whose width doubles where its resolution halves."""
+    return Arch((stem, 1), ((width, 2), (2 * width, 2), (2 * width, 1), (last, 2), (last, 1)))
 
 
-TINY = {"stem": (16, 1), "trunk": ((24, 2),)}
-SMALL = {"stem": (16, 1), "trunk": ((32, 2), (32, 1))}
-BASE = {"stem": (24, 1), "trunk": ((48, 2), (48, 1))}
+TINY = {"stem": (16, 1), "trunk": ((16, 2), (32, 2))}
+SMALL = {"stem": (16, 1), "trunk": ((32, 2), (64, 2))}
+BASE = {"stem": (24, 1), "trunk": ((48, 2), (96, 2))}
 
 ARCHS = {
     "nest-first": Arch(stem=(16, 1), trunk=((32, 2), (64, 1)),
                        levels=(((32, 2), (32, 1)),), leaf=(16, 2)),
-    "nest-tiny": Arch(**TINY, levels=(((20, 2), (20, 1)),), leaf=(16, 2)),
-    "nest-small": Arch(**SMALL, levels=(((40, 2), (40, 1)),), leaf=(16, 2)),
-    "nest-base": Arch(**BASE, levels=(((64, 2), (64, 1)),), leaf=(24, 2)),
-    "nest-photo": Arch(stem=(16, 2), trunk=((48, 2),), levels=(((64, 2), (64, 1)), ((64, 2),)),
-                       leaf=(16, 1), size=64),
-    "nest-mobile": Arch(stem=(16, 1), trunk=((24, 2), (24, 1)),
-                        levels=(((48, 2), (48, 1)),), leaf=(16, 2), mobile=True),
-    "seq-tiny": sequential(**TINY, width=80),
-    "seq-small": sequential(**SMALL, width=144),
-    "seq-base": sequential(**BASE, width=228),
+    "nest-tiny": Arch(**TINY, levels=(((16, 1), (32, 2)),), leaf=(16, 1)),
+    "nest-small": Arch(**SMALL, levels=(((32, 1), (64, 2)),), leaf=(16, 1)),
+    "nest-base": Arch(**BASE, levels=(((64, 1), (128, 2)),), leaf=(16, 1)),
+    "nest-photo": Arch(stem=(32, 2), trunk=((48, 2), (64, 1)),
+                       levels=(((64, 2),), ((64, 2),)), leaf=(16, 1), size=64),
+    "nest-mobile": Arch(stem=(16, 1), trunk=((24, 2), (32, 2)),
+                        levels=(((48, 1), (64, 2)),), leaf=(16, 1), mobile=True),
+    "seq-tiny": sequential(16, 32, 160),
+    "seq-small": sequential(16, 64, 256),
+    "seq-base": sequential(24, 112, 448),
 }

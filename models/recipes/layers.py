@@ -27,7 +27,7 @@ class Residual(nn.Module):
 
     def forward(self, x):
         beside = x if self.shortcut is None else self.shortcut(x)
-        return F.relu(self.second(F.relu(self.first(x))) + beside)
+        return (self.second(F.relu_(self.first(x))) + beside).relu_()
 
 
 class Inverted(nn.Module):

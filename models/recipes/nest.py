@@ -35,7 +35,7 @@ class Trunk(nn.Module):
         self.blocks, self.width = make_blocks(width, arch.trunk, arch)
 
     def forward(self, x):
-        x = F.relu(self.stem(x))
+        x = F.relu_(self.stem(x))
         for block in self.blocks:
             x = block(x)
         return x
@@ -51,7 +51,7 @@ class Leaves(nn.Module):
         self.conv = conv_bn(n_in, len(classes) * width, stride)
 
     def forward(self, x):
-        return F.relu(self.conv(x)).mean((2, 3))
+        return F.relu_(self.conv(x)).mean((2, 3))
 
 
 class Branch(nn.Module):

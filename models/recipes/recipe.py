@@ -28,7 +28,7 @@ class Recipe:
     sizes: tuple = ((1.0, 1.0),)
 
 
-TREE = Recipe(epochs=30, mix=0.25, gains=True, average=0.999)
+TREE = Recipe(epochs=16, gains=True, average=0.999)
 SEQUENCE = dataclasses.replace(TREE, gains=False)
 
 RECIPES = {
@@ -36,7 +36,7 @@ RECIPES = {
     "nest-tiny": TREE,
     "nest-small": TREE,
     "nest-base": dataclasses.replace(TREE, epochs=60),
-    "nest-photo": dataclasses.replace(TREE, epochs=24, crop=None,
+    "nest-photo": dataclasses.replace(TREE, epochs=16, crop=None,
                                       sizes=((0.4, 0.75), (0.2, 0.875), (0.4, 1.0))),
     "nest-mobile": TREE,
     "seq-tiny": SEQUENCE,
