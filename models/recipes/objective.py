@@ -26,12 +26,21 @@ class Objective:
         return total + self.recipe.class_presence * bce(presence[:, self.classes],
                                                         present[:, self.classes])
 
-    def cross_entropy(self, logits, label):
-        return F.cross_entropy(logits, label, label_smoothing=self.recipe.label_smoothing)
+    def cross_entropy(self, logits, label, active=None):
+        """Over all classes, or over the `active` ones [N, classes] of each picture."""
+        smoothing = self.recipe.label_smoothing
+        if active is None:
+            return F.cross_entropy(logits, label, label_smoothing=smoothing)
+        log = logits.masked_fill(~active, -torch.inf).log_softmax(1)
+        right = log.gather(1, label[:, None]).squeeze(1)
+        # Smoothing spreads over what is active; 0 * -inf would be no number.
+        even = log.masked_fill(~active, 0).sum(1) / active.sum(1)
+        return -((1 - smoothing) * right + smoothing * even).mean()
 
-    def __call__(self, logits, presence, label, other=None, share=1.0):
-        """`other` are the labels that a mixed picture has too, from `1 - share` of its area."""
-        loss, present = self.cross_entropy(logits, label), self.inside[label]
+    def __call__(self, logits, presence, label, other=None, share=1.0, active=None):
+        """`other` are the labels that a mixed picture has too, from `1 - share` of its area;
+        `active` are the classes of each picture's task, None for all."""
+        loss, present = self.cross_entropy(logits, label, active), self.inside[label]
         if other is not None:
             loss = share * loss + (1 - share) * self.cross_entropy(logits, other)
             # Half of an object is enough to be seen.

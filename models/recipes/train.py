@@ -23,9 +23,10 @@ import data
 import dataset
 from archs import ARCHS
 from attention import RandomGains
+from cutouts import RandomCutouts
 from nest import Nest
 from objective import Objective
-from recipe import RECIPES
+from recipe import RECIPES, adjusted
 from sequence import Sequence
 from taxonomy import TaxonomyError
 
@@ -45,6 +46,12 @@ def keep_memory():
     for parameter, value in ((mmap_threshold, 32 << 20), (top_pad, 256 << 20),
                              (trim_threshold, 2 ** 31 - 1)):
         mallopt(parameter, value)
+
+
+def prepare_process(threads):
+    """What a process that trains wants, once."""
+    keep_memory()
+    torch.set_num_threads(threads)
 
 
 def has_fast_bfloat16():
@@ -100,12 +107,14 @@ class Run:
     def __init__(self, options, pictures):
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
-        self.recipe = RECIPES[options.arch]
+        self.recipe = adjusted(RECIPES[options.arch], options.set)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.net = make_net(options.arch, pictures.taxonomy)
         self.net = self.net.to(self.device, memory_format=torch.channels_last)
         self.objective = Objective(pictures.taxonomy, self.recipe, self.device)
         self.random_gains = RandomGains(pictures.taxonomy) if self.recipe.gains else None
+        self.random_cutouts = (RandomCutouts(pictures.taxonomy, self.recipe.cutouts)
+                               if self.recipe.cutouts else None)
         self.average = Average(self.net, self.recipe.average) if self.recipe.average else None
         self.optimizer = torch.optim.SGD(
             self.net.parameters(), lr=self.recipe.max_rate, momentum=0.9, nesterov=True,
@@ -136,7 +145,8 @@ class Run:
         """What must be the same for a run to go on."""
         return {"arch": self.options.arch, "data": self.pictures.name,
                 "epochs": self.options.epochs, "seed": self.options.seed,
-                "n_steps": self.n_steps, "n_classes": len(self.pictures.taxonomy.classes)}
+                "n_steps": self.n_steps, "n_classes": len(self.pictures.taxonomy.classes),
+                "set": sorted(self.options.set)}
 
     def save(self):
         """Writes beside and renames: an interruption never costs the last checkpoint."""
@@ -164,7 +174,7 @@ class Run:
             return
         state = torch.load(self.checkpoint(), map_location="cpu", weights_only=True)
         for key, value in self.identity().items():
-            if state[key] != value:
+            if state.setdefault(key, []) != value:
                 raise SystemExit(f"{self.checkpoint()} is of a run with {key} {state[key]}, not "
                                  f"{value}: name another --run, or remove it")
         self.net.load_state_dict(state["net"])
@@ -207,11 +217,14 @@ class Run:
         gains = None
         if self.random_gains and order is None:
             gains = self.random_gains(label, self.generator).to(self.device)
+        active = None
+        if self.random_cutouts and order is None:
+            active = self.random_cutouts(label, self.generator).to(self.device)
         label = label.to(self.device)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
             logits, presence = self.net(image, gains)
         loss = self.objective(logits.float(), None if presence is None else presence.float(),
-                              label, None if order is None else label[order], share)
+                              label, None if order is None else label[order], share, active)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -277,6 +290,8 @@ def add_options(parser):
     parser.add_argument("--threads", type=int, default=2,
                         help="1 if other programs keep the processors busy (default 2)")
     parser.add_argument("--steps", type=int, default=0, help="steps an epoch, for a quick try")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                        help="another figure for the recipe, e.g. gains=0 (see recipes/recipe.py)")
 
 
 def wanted_size(options):
@@ -293,8 +308,7 @@ def complete(options, pictures):
 
 def run(options):
     """Trains as the options say; returns the finished run."""
-    keep_memory()
-    torch.set_num_threads(options.threads)
+    prepare_process(options.threads)
     pictures = dataset.load(options.data, options.taxonomy, wanted_size(options))
     complete(options, pictures)
     training = Run(options, pictures)
@@ -309,7 +323,7 @@ def main():
     try:
         if not run(parser.parse_args()).saved:
             sys.exit("the end of the training could not be saved")
-    except (TaxonomyError, OSError) as error:
+    except (TaxonomyError, OSError, ValueError) as error:
         sys.exit(str(error))
 
 
