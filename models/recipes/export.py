@@ -121,9 +121,9 @@ def write_sequence(graph, x, net, taxonomy):
     graph.add_output("logits", [1, len(taxonomy.classes)])
 
 
-def write_model(net, shape, taxonomy, name, threshold):
-    """The network as an ONNX model."""
-    graph = GraphWriter()
+def write_model(net, shape, taxonomy, name, threshold, graph=None):
+    """The network as an ONNX model, by a new writer or the one given."""
+    graph = graph or GraphWriter()
     x = graph.add_input("image", [1, 3, shape.size, shape.size])
     taken = any(taxonomy.categories[n].name == "trunk" for n in taxonomy.top)
     trunk = "shared_trunk" if taken else "trunk"

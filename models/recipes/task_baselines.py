@@ -87,7 +87,7 @@ def train_one(pictures, width, epochs, threads):
     ARCHS[arch], RECIPES[arch] = sequential(16, width, 4 * width), RECIPES["seq-small"]
     n_steps = len(pictures.training) // RECIPES[arch].batch
     epochs = max(epochs, -(-LEAST_UPDATES // max(1, n_steps)))
-    options = types.SimpleNamespace(arch=arch, epochs=epochs, seed=0, steps=0, set=[], run=None,
+    options = types.SimpleNamespace(arch=arch, epochs=epochs, seed=0, steps=0, set=[], init=None, run=None,
                                     threads=threads)
     run = train.Run(options, pictures)
     run.save = lambda: True         # minutes at most: not worth checkpoints

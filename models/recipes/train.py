@@ -110,6 +110,8 @@ class Run:
         self.recipe = adjusted(RECIPES[options.arch], options.set)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.net = make_net(options.arch, pictures.taxonomy)
+        if options.init:
+            self.warm_start(options.init)
         self.net = self.net.to(self.device, memory_format=torch.channels_last)
         self.objective = Objective(pictures.taxonomy, self.recipe, self.device)
         self.random_gains = RandomGains(pictures.taxonomy) if self.recipe.gains else None
@@ -130,6 +132,12 @@ class Run:
         self.bfloat16 = has_fast_bfloat16()
         self.epoch = self.step = 0
         self.saved, self.saved_at = True, time.time()
+
+    def warm_start(self, path):
+        """Takes over the weights of a model file; a checkpoint, if there is one, comes later."""
+        import warm_start                # needs the writer, which needs this file
+        filled, fresh = warm_start.fill(self.net, path, self.pictures)
+        print(f"{path}: {filled} tensors taken over, {fresh} start anew", flush=True)
 
     def best_net(self):
         """What is validated and exported."""
@@ -290,6 +298,9 @@ def add_options(parser):
     parser.add_argument("--threads", type=int, default=2,
                         help="1 if other programs keep the processors busy (default 2)")
     parser.add_argument("--steps", type=int, default=0, help="steps an epoch, for a quick try")
+    parser.add_argument("--init", type=pathlib.Path, metavar="MODEL.onnx",
+                        help="begin with the weights of a model that models/train wrote; a "
+                             "network for other categories takes over what fits, the trunk at least")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="another figure for the recipe, e.g. gains=0 (see recipes/recipe.py)")
 
