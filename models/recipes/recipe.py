@@ -56,7 +56,7 @@ RECIPES = {
     "nest-small": TREE,
     "nest-base": dataclasses.replace(TREE, epochs=60),
     "nest-photo": dataclasses.replace(TREE, epochs=12, crop=None,
-                                      sizes=((10 / 12, 0.75), (2 / 12, 1.0))),
+                                      sizes=((11 / 12, 0.75), (1 / 12, 1.0))),
     "nest-mobile": TREE,
     "seq-tiny": SEQUENCE,
     "seq-small": SEQUENCE,
