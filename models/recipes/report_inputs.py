@@ -30,8 +30,11 @@ parameters). `sequential` may be empty.
 
 All figures but `epochs`, `params` and `macs` are shares, 0..1; null stands for what the network
 has not (attention of a sequential one). `presence_auroc` is the mean over the tasks of one top
-category; `attention_*` are top-1 with the report's default gains; `excluded_*` belong to the best
-cutout of one top category. Further keys are allowed everywhere and ignored.
+category; `attention_*` are top-1 with gain 2 for the signalled top category and 0.5 for all
+others; `excluded_*` belong to the best cutout of one top category. `models/report --models FILE`
+leaves these rows in `report-pictures/figures.json`, but for `what`, `arch` and `epochs`.
+
+Further keys are allowed everywhere and ignored.
 """
 import dataclasses
 import json
@@ -149,7 +152,7 @@ def read_json(path):
         raise FormatError(f"{path}: {error}")
     try:
         return Place(json.loads(text), str(path))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise FormatError(f"{path}: not JSON: {error}")
 
 
