@@ -65,10 +65,12 @@ def taxonomy_of(source, taxonomy_file=None):
     return folders.taxonomy_of_folders(folders.existing(source))
 
 
-def load(source, taxonomy_file=None, size=None):
-    """The data set called `source`, or the pictures in that folder."""
+def load(source, categories=None, size=None):
+    """The data set called `source`, or the pictures in that folder.
+
+    `categories` is a Taxonomy, the file of one, or None for those of the source."""
     if source == "cifar100":
-        if taxonomy_file or size not in (None, data.SIZE):
+        if categories or size not in (None, data.SIZE):
             raise taxonomy.TaxonomyError("cifar100 has its own taxonomy, and size 32")
         return load_cifar100()
     try:
@@ -76,5 +78,5 @@ def load(source, taxonomy_file=None, size=None):
     except ImportError as error:
         raise taxonomy.TaxonomyError(f"pictures in folders need Pillow (python3-pil): {error}")
     if source == "tiny-imagenet":
-        return folders.load_tiny_imagenet(taxonomy_file, size or 64)
-    return folders.load(source, taxonomy_file, size or 64)
+        return folders.load_tiny_imagenet(categories, size or 64)
+    return folders.load(source, categories, size or 64)

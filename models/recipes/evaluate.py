@@ -9,6 +9,7 @@ tree; cutouts of top categories against the full network restricted to the same 
 their presence; attention on the top category with a right and with a wrong signal.
 """
 import argparse
+import functools
 import json
 import pathlib
 
@@ -17,32 +18,16 @@ import onnx
 import onnxruntime
 
 import dataset
+import measures
+import taxonomy
 from hush import hushed
 
 ATTENTION = [(1.25, 1.0), (1.5, 1.0), (2.0, 1.0), (1.25, 0.75), (1.5, 0.75), (1.5, 0.5)]
-WRONG_OFFSET = 7
-
-
-def calibrate_threshold(presence, superclass):
-    """The sigmoid value that best separates "in" from "out" of a one-superclass cutout.
-
-    `presence` [N, superclasses] holds logits. Maximises the balanced accuracy, averaged over
-    the cutouts to each single superclass; a grid of 0.01 is finer than the optimum is sharp.
-    """
-    score = 1 / (1 + np.exp(-np.asarray(presence, np.float64)))
-    inside = np.asarray(superclass)[:, None] == np.arange(score.shape[1])
-    grid = np.arange(1, 100) / 100
-    balanced = [((score >= t) & inside).sum(0) / inside.sum(0)
-                + ((score < t) & ~inside).sum(0) / (~inside).sum(0) for t in grid]
-    return float(grid[np.argmax(np.mean(balanced, 1))])
-
-
-def auroc(score, positive):
-    """The chance that a positive scores above a negative."""
-    rank = np.empty(len(score))
-    rank[np.argsort(score, kind="stable")] = np.arange(1, len(score) + 1)
-    n = positive.sum()
-    return (rank[positive].sum() - n * (n + 1) / 2) / (n * (len(score) - n))
+BATCH = 50
+N_COMPARED = 8
+# Operators that, as export.py uses them, treat each picture of a batch by itself.
+PICTURE_BY_PICTURE = {"Add", "BatchNormalization", "Concat", "Conv", "Flatten", "Gather", "Gemm",
+                      "GlobalAveragePool", "HardSwish", "Mul", "Relu"}
 
 
 def open_session(model):
@@ -54,51 +39,76 @@ def open_session(model):
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
+def for_batches(model):
+    """The same graph, only its declared shapes changed to any number of pictures."""
+    image = [value for value in model.graph.input if value.name == "image"]
+    for value in (*image, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "pictures"
+    return model.SerializeToString()
+
+
 class Model:
     """An exported model in ONNX Runtime, with what its taxonomy says."""
 
     def __init__(self, path):
-        properties = {p.key: p.value for p in onnx.load(path).metadata_props}
+        model = onnx.load(path)
+        properties = {p.key: p.value for p in model.metadata_props}
         self.taxonomy = json.loads(properties["nnc.taxonomy"])
-        self.session = open_session(path)
+        self.data = properties.get("nnc.data")
         self.nested = "attention" in self.taxonomy
-        categories = self.taxonomy["categories"]
-        self.top = [i for i, c in enumerate(categories) if c["parent"] is None]
-        classes = sorted((c["label"], i) for i, c in enumerate(categories) if "label" in c)
-        chains = [self.chain(i) for _, i in classes]
+        self.tree = tree = taxonomy.of_model(self.taxonomy["categories"])
+        chains = [tree.chain(number) for number in tree.classes]
         self.depth = max(map(len, chains))
         # ancestor[level][label]; a class above that level stands for itself.
         self.ancestor = np.array([[c[min(level, len(c) - 1)] for c in chains]
                                   for level in range(self.depth)])
-        self.top_of_label = np.searchsorted(self.top, self.ancestor[0])
+        self.top_of_label = np.searchsorted(tree.top, self.ancestor[0])
+        self.path = path
 
-    def chain(self, number):
-        """The category and all above it, the top first."""
-        parent = self.taxonomy["categories"][number]["parent"]
-        return ([] if parent is None else self.chain(parent)) + [number]
+    @functools.cached_property
+    def session(self):
+        return open_session(self.path)
 
-    def gains(self, enhanced, enhance, inhibit):
-        """An attention vector that favours one top category."""
-        gains = np.ones(len(self.taxonomy["categories"]), np.float32)
-        gains[self.top] = inhibit
-        gains[self.top[enhanced]] = enhance
+    @functools.cached_property
+    def batched(self):
+        """The file for many pictures at once, or None if its operators may mix them."""
+        model = onnx.load(self.path)
+        separate = all(node.op_type in PICTURE_BY_PICTURE for node in model.graph.node)
+        return open_session(for_batches(model)) if separate else None
+
+    def gains(self, gain):
+        """An attention vector with the same gain for every top category."""
+        gains = np.ones(len(self.tree), np.float32)
+        gains[self.tree.top] = gain
         return gains
 
-    def predict(self, pictures, gains=None):
-        """Logits and presence of the validation pictures, one by one, as a camera would
-        deliver them; presence is None if the model has none."""
+    def feeds(self, pixels, gains):
+        """The inputs for uint8 pictures [N, 3, S, S]."""
         mean, std = (np.array(self.taxonomy["input"][key], np.float32).reshape(3, 1, 1)
                      for key in ("mean", "std"))
+        feeds = {"image": (pixels / np.float32(255) - mean) / std}
+        return feeds if gains is None else feeds | {"attention": gains}
+
+    def run(self, session, pixels, gains, batch):
+        """Logits and presence, `batch` pictures at a time."""
         outputs = ["logits", "presence"] if self.nested else ["logits"]
-        rows = []
-        for i, index in enumerate(pictures.validation):
-            picture = pictures.pixels[index] / np.float32(255)
-            feeds = {"image": ((picture - mean) / std)[None]}
-            if gains is not None:
-                feeds["attention"] = gains[i]
-            rows.append(self.session.run(outputs, feeds))
+        rows = [session.run(outputs, self.feeds(pixels[i:i + batch], gains))
+                for i in range(0, len(pixels), batch)]
         columns = [np.concatenate(part) for part in zip(*rows)]
         return columns if self.nested else (columns[0], None)
+
+    def predict(self, pictures, gains=None):
+        """Logits and presence of the validation pictures; presence is None if the model has none.
+
+        Runs in batches if the first pictures get the same bits so as they get one by one."""
+        pixels = pictures.pixels[pictures.validation]
+        if self.batched:
+            few = pixels[:N_COMPARED]
+            logits, _ = self.run(self.batched, few, gains, N_COMPARED)
+            if not np.array_equal(logits, self.run(self.session, few, gains, 1)[0]):
+                self.batched = None
+        return (self.run(self.batched, pixels, gains, BATCH) if self.batched
+                else self.run(self.session, pixels, gains, 1))
 
 
 def accuracy(model, logits, label):
@@ -116,44 +126,36 @@ def accuracy(model, logits, label):
 
 
 def cutouts(model, logits, presence, label):
-    """Tasks of k top categories: twenty random ones for each k, or all of them for one."""
-    random = np.random.RandomState(3)
+    """Tasks of k top categories: twenty random ones for each k, or all if there are no more."""
     lines = ["| top categories in the cutout | top-1 of the cutout | top-1 of the full network "
              "| presence AUROC | presence accuracy (balanced) |", "|---|---|---|---|---|"]
     threshold = model.taxonomy["presence"]["threshold"]
-    score = 1 / (1 + np.exp(-presence[:, model.top]))
     superclass = model.top_of_label[label]
-    for k in (k for k in (1, 2, 5, 10) if k < len(model.top)):
-        chosen = ([[t] for t in range(len(model.top))] if k == 1 else
-                  [random.choice(len(model.top), k, replace=False) for _ in range(20)])
+    presence = presence[:, model.tree.top]
+    for k, tasks in measures.tasks_by_size(len(model.tree.top)).items():
         rows = []
-        for tops in chosen:
-            inside = np.isin(superclass, tops)
-            kept = np.where(np.isin(model.top_of_label, tops), logits, -np.inf)
-            best = score[:, tops].max(1)
-            rows.append([(kept.argmax(1) == label)[inside].mean(),
-                         (logits.argmax(1) == label)[inside].mean(),
-                         auroc(best, inside),
-                         ((best >= threshold)[inside].mean()
-                          + (best < threshold)[~inside].mean()) / 2])
+        for task in tasks:
+            inside, best = np.isin(superclass, task), presence[:, task].max(1)
+            kept = measures.kept_top1(logits, label, model.top_of_label, task)
+            found = measures.detection(measures.sigmoid(best), inside, threshold)
+            rows.append([kept[inside].mean(), (logits.argmax(1) == label)[inside].mean(),
+                         measures.auroc(best, inside), found.balanced])
         cut, full, area, balanced = np.mean(rows, 0)
         lines.append(f"| {k} | {cut:.2%} | {full:.2%} | {area:.3f} | {balanced:.2%} |")
     return lines
 
 
 def attention(model, pictures, label):
-    """Curves over gains; the wrong signal is always another top category."""
+    """Curves over gains; a wrong signal is the mean over all other top categories."""
     lines = ["| gain of the signalled category | gain of the others | top-1, right signal "
              "| top-1, wrong signal |", "|---|---|---|---|"]
-    n = len(model.top)
-    superclass = model.top_of_label[label]
+    outputs = {gain: measures.SignalledOutputs(model.predict(pictures, model.gains(gain))[0],
+                                               label, model.top_of_label)
+               for gain in sorted(set(sum(ATTENTION, ())))}
     for enhance, inhibit in ATTENTION:
-        figures = []
-        for offset in (0, WRONG_OFFSET % n or 1):
-            gains = [model.gains(s, enhance, inhibit) for s in (superclass + offset) % n]
-            logits, _ = model.predict(pictures, gains)
-            figures.append((logits.argmax(1) == label).mean())
-        lines.append(f"| {enhance} | {inhibit} | {figures[0]:.2%} | {figures[1]:.2%} |")
+        pair = outputs[enhance], outputs[inhibit]
+        lines.append(f"| {enhance} | {inhibit} | {measures.right_signal(*pair):.2%} "
+                     f"| {measures.wrong_signal(*pair):.2%} |")
     return lines
 
 
@@ -163,7 +165,7 @@ def report(path, pictures):
     label = pictures.label[pictures.validation]
     logits, presence = model.predict(pictures)
     yield accuracy(model, logits, label)
-    if model.nested and len(model.top) > 1:
+    if model.nested and len(model.tree.top) > 1:
         yield ""
         yield from cutouts(model, logits, presence, label)
         yield ""

@@ -21,7 +21,8 @@ import torch
 import dataset
 from archs import ARCHS
 from augment import normalise
-from evaluate import calibrate_threshold, open_session
+from evaluate import open_session
+from measures import calibrate_threshold
 from nest import Nest
 from onnx_writer import GraphWriter
 from train import make_net, predict
@@ -132,7 +133,7 @@ def write_model(net, shape, taxonomy, name, threshold, graph=None):
     nested = isinstance(net, Nest)
     (write_nest if nested else write_sequence)(graph, x, net, taxonomy)
     description = describe(shape, taxonomy, threshold if nested else None)
-    return graph.model(name, {"nnc.taxonomy": json.dumps(description)})
+    return graph.model(name, {"nnc.taxonomy": json.dumps(description), "nnc.data": shape.name})
 
 
 def check_against_pytorch(model, net, shape):

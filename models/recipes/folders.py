@@ -170,10 +170,10 @@ def statistics(pixels, chosen):
             tuple(round(float(v), 3) for v in deviation))
 
 
-def load(root, taxonomy_file, size, normalisation=None, name=None, research_only=False):
-    """The pictures under `root`."""
+def load(root, categories, size, normalisation=None, name=None, research_only=False):
+    """The pictures under `root`; `categories` is a Taxonomy, the file of one, or None."""
     root = existing(root)
-    tree = taxonomy.read(taxonomy_file) if taxonomy_file else taxonomy_of_folders(root)
+    tree = taxonomy.wanted(categories) or taxonomy_of_folders(root)
     pixels, label = cached(list_pictures(root, tree), size, tree)
     training, validation = split(label)
     mean, std = normalisation or statistics(pixels, training)
@@ -181,7 +181,7 @@ def load(root, taxonomy_file, size, normalisation=None, name=None, research_only
                    mean, std, research_only)
 
 
-def load_tiny_imagenet(taxonomy_file, size):
+def load_tiny_imagenet(categories, size):
     """Tiny ImageNet as in `$NNC_DATA/tiny-imagenet`, unpacked once into the scratch folder."""
     packed = data.find("tiny-imagenet", ["train.tar.xz", "taxonomy.tsv"])
     root = data.scratch_folder() / "tiny-imagenet"
@@ -193,5 +193,5 @@ def load_tiny_imagenet(taxonomy_file, size):
             (partial / "tiny-imagenet").rename(root)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    return load(root, taxonomy_file or packed / "taxonomy.tsv", size,
+    return load(root, categories or packed / "taxonomy.tsv", size,
                 (TINY_IMAGENET_MEAN, TINY_IMAGENET_STD), "tiny-imagenet", research_only=True)

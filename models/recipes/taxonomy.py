@@ -141,6 +141,13 @@ def paths_of_tree(tree, where, above=()):
     raise TaxonomyError(f"{where}: '{'/'.join(above)}' has neither a folder nor classes")
 
 
+def of_model(categories):
+    """The taxonomy of a model's `categories`; the first alias of a class is its folder."""
+    return Taxonomy([Category(c["name"], c["parent"], c.get("label"),
+                              c.get("aliases", [c["name"]])[0] if "label" in c else None)
+                     for c in categories])
+
+
 def read_tsv(text, where):
     paths = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -244,3 +251,8 @@ def read(path):
     except (OSError, UnicodeDecodeError) as error:
         raise TaxonomyError(f"{path}: {error}")
     return from_paths(READERS[path.suffix](text, path.name), path.name)
+
+
+def wanted(categories):
+    """What may be a Taxonomy, the file of one, or None, as a Taxonomy or None."""
+    return read(categories) if isinstance(categories, (str, pathlib.Path)) else categories
