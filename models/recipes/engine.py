@@ -3,7 +3,7 @@
 
 ONNX Runtime is the independent judge of what a file computes, but not every distribution has it.
 Without it the library of this project does, through its public C interface: `NNC_LIBRARY`, else
-the installed one, else that of a build folder. Both answer to the same two calls.
+the installed one, else that of a build folder. Both answer to the same call.
 """
 import ctypes
 import ctypes.util
@@ -33,13 +33,9 @@ class RuntimeSession:
                                                         providers=["CPUExecutionProvider"])
         self.engine = f"ONNX Runtime {onnxruntime.__version__}"
 
-    def run(self, image, gains=None):
-        """Logits [1, classes] and presence [1, categories] or None, of image [1, 3, H, W] and
-        gains [categories] or None. A presence that was not computed is NaN."""
-        feeds = {"image": image} if gains is None else {"image": image, "attention": gains}
-        outputs = dict(zip((o.name for o in self.session.get_outputs()),
-                           self.session.run(None, feeds)))
-        return outputs["logits"], outputs.get("presence")
+    def run(self, outputs, feeds):
+        """A list of the `outputs` named, of the inputs by name."""
+        return self.session.run(outputs, feeds)
 
 
 class Error(ctypes.Structure):
@@ -124,9 +120,12 @@ class NncSession:
         if getattr(self.library, name)(*arguments, ctypes.byref(error)):
             raise ValueError(error.message.decode())
 
-    def run(self, image, gains=None):
-        """As `RuntimeSession.run`; only the presence of the top categories is computed."""
-        image = np.ascontiguousarray(image, np.float32)
+    def run(self, outputs, feeds):
+        """As `RuntimeSession.run`, for one picture `image` [1, 3, H, W] and perhaps
+        `attention` [categories]. Of `presence` only the top categories are computed, the
+        others are NaN."""
+        image = np.ascontiguousarray(feeds["image"], np.float32)
+        gains = feeds.get("attention")
         if gains is not None:
             gains = np.ascontiguousarray(gains, np.float32)
         task, scores = ctypes.c_void_p(), Scores()
@@ -141,7 +140,7 @@ class NncSession:
         logits = np.empty((1, self.n_classes), np.float32)
         for score in scores.ranked[:scores.n]:
             logits[0, self.logit_of[score.category]] = score.logit
-        return logits, self.presence() if scores.has_presence else None
+        return [logits if name == "logits" else self.presence() for name in outputs]
 
     def presence(self):
         presence, value = np.full((1, self.n_categories), np.nan, np.float32), ctypes.c_float()
@@ -160,3 +159,8 @@ def open_session(model):
                       "(python3-onnxruntime), or build nnc (meson setup build && meson compile "
                       "-C build), or name its library in NNC_LIBRARY")
     return NncSession(model)
+
+
+def takes_batches():
+    """Whether sessions run several pictures at once, where the model's shapes allow it."""
+    return onnxruntime is not None

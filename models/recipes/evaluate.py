@@ -15,12 +15,11 @@ import pathlib
 
 import numpy as np
 import onnx
-import onnxruntime
 
 import dataset
 import measures
 import taxonomy
-from hush import hushed
+from engine import open_session, takes_batches
 
 ATTENTION = [(1.25, 1.0), (1.5, 1.0), (2.0, 1.0), (1.25, 0.75), (1.5, 0.75), (1.5, 0.5)]
 BATCH = 50
@@ -28,15 +27,6 @@ N_COMPARED = 8
 # Operators that, as export.py uses them, treat each picture of a batch by itself.
 PICTURE_BY_PICTURE = {"Add", "BatchNormalization", "Concat", "Conv", "Flatten", "Gather", "Gemm",
                       "GlobalAveragePool", "HardSwish", "Mul", "Relu"}
-
-
-def open_session(model):
-    """Path or bytes in ONNX Runtime, on one CPU thread, without its remark on `attention`."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    with hushed():
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def for_batches(model):
@@ -48,7 +38,7 @@ def for_batches(model):
 
 
 class Model:
-    """An exported model in ONNX Runtime, with what its taxonomy says."""
+    """An exported model and its engine, with what its taxonomy says."""
 
     def __init__(self, path):
         model = onnx.load(path)
@@ -72,6 +62,8 @@ class Model:
     @functools.cached_property
     def batched(self):
         """The file for many pictures at once, or None if its operators may mix them."""
+        if not takes_batches():
+            return None
         model = onnx.load(self.path)
         separate = all(node.op_type in PICTURE_BY_PICTURE for node in model.graph.node)
         return open_session(for_batches(model)) if separate else None

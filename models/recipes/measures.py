@@ -57,17 +57,23 @@ def auroc(score, positive):
 
 
 def calibrate_threshold(presence, superclass):
-    """The sigmoid value that best separates "in" from "out" of a one-superclass cutout.
+    """The sigmoid value that best tells "in the task" from "unknown".
 
     `presence` [N, superclasses] holds logits. Maximises the balanced accuracy, averaged over
-    the cutouts to each single superclass; a grid of 0.01 is finer than the optimum is sharp.
+    the sizes of tasks, so that one threshold does for narrow and wide cutouts; a grid of 0.01 is
+    finer than the optimum is sharp.
     """
+    grid, superclass = np.arange(1, 100) / 100, np.asarray(superclass)
     score = sigmoid(presence)
-    inside = np.asarray(superclass)[:, None] == np.arange(score.shape[1])
-    grid = np.arange(1, 100) / 100
-    balanced = [((score >= t) & inside).sum(0) / inside.sum(0)
-                + ((score < t) & ~inside).sum(0) / (~inside).sum(0) for t in grid]
-    return float(grid[np.argmax(np.mean(balanced, 1))])
+    sizes = []
+    for tasks in tasks_by_size(score.shape[1]).values():
+        balanced = np.zeros(len(grid))
+        for task in tasks:
+            inside, best = np.isin(superclass, task), score[:, task].max(1)
+            known = best[:, None] >= grid
+            balanced += known[inside].mean(0) + (~known[~inside]).mean(0)
+        sizes.append(balanced / len(tasks))
+    return float(grid[np.argmax(np.mean(sizes, 0))]) if sizes else 0.5
 
 
 @dataclasses.dataclass(frozen=True)
