@@ -53,6 +53,11 @@ ARCHS = {
     "nest-first": Arch(stem=(16, 1), trunk=((32, 2), (64, 1)),
                        levels=(((32, 2), (32, 1)),), leaf=(16, 2)),
     "nest-tiny": Arch(**TINY, levels=(((16, 1), (32, 2)),), leaf=(16, 1)),
+    # Where the trunk ends: earlier, or later and wider (`ablations.py`).
+    "nest-tiny-early": Arch(stem=(16, 1), trunk=((16, 2),), levels=(((16, 2), (32, 2)),),
+                            leaf=(16, 1)),
+    "nest-tiny-wide": Arch(stem=(16, 1), trunk=((32, 2), (64, 2)), levels=(((16, 1), (16, 2)),),
+                           leaf=(16, 1)),
     "nest-small": Arch(**SMALL, levels=(((32, 1), (64, 2)),), leaf=(16, 1)),
     "nest-base": Arch(**BASE, levels=(((64, 1), (128, 2)),), leaf=(16, 1)),
     "nest-photo": Arch(stem=(32, 2), trunk=((48, 2), (64, 1)),

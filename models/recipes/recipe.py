@@ -53,6 +53,8 @@ SEQUENCE = dataclasses.replace(TREE, gains=False)
 RECIPES = {
     "nest-first": Recipe(epochs=16),
     "nest-tiny": TREE,
+    "nest-tiny-early": TREE,
+    "nest-tiny-wide": TREE,
     "nest-small": TREE,
     "nest-base": dataclasses.replace(TREE, epochs=60),
     "nest-photo": dataclasses.replace(TREE, epochs=12, crop=None,

@@ -8,15 +8,11 @@ narrow to wide, is trained on the pictures of that task alone with the recipe of
 one reaches the accuracy of the cutout on the same validation pictures. What is trained is written
 after each network; a second call goes on from there.
 
-The file is one JSON object:
-
-    {"model": "nest-small", "epochs": E, "updates": U,
-     "tasks": [{"superclasses": [names], "pictures": n, "cutout": {"top1", "params", "macs"},
-                "tried": [{"width", "epochs", "params", "macs", "top1"}],
-                "smallest": the first of `tried` that reaches the cutout's top1, or null}]}
+The format of the file: `report_inputs.py`.
 """
 import argparse
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -67,7 +63,7 @@ def restricted(pictures, tops):
 def cutout_figures(model, graph, outputs, pictures, tops):
     """Top-1 of the cutout on the pictures of its classes, and what it costs."""
     label = pictures.label[pictures.validation]
-    numbers = [model.top[t] for t in tops]
+    numbers = [model.tree.top[t] for t in tops]
     inside = np.isin(model.top_of_label[label], tops)
     kept = np.where(np.isin(model.top_of_label, tops), outputs, -np.inf)
     params, macs = graph.cost(set().union(*map(graph.leaves, numbers)))
@@ -82,7 +78,7 @@ def network_cost(arch, taxonomy, size):
 
 
 def train_one(pictures, width, epochs, threads):
-    """A network of this width on these pictures; its line of `tried`."""
+    """A network of this width on these pictures; its line of `sequential`."""
     arch = f"task-{width}"
     ARCHS[arch], RECIPES[arch] = sequential(16, width, 4 * width), RECIPES["seq-small"]
     n_steps = len(pictures.training) // RECIPES[arch].batch
@@ -93,7 +89,7 @@ def train_one(pictures, width, epochs, threads):
     run.save = lambda: True         # minutes at most: not worth checkpoints
     run.go()
     params, macs = network_cost(arch, pictures.taxonomy, pictures.size)
-    return {"width": width, "epochs": epochs, "params": params, "macs": macs,
+    return {"arch": "residual", "width": width, "epochs": epochs, "params": params, "macs": macs,
             "top1": run.validate()}
 
 
@@ -108,30 +104,30 @@ def start(path, options, model, graph, pictures):
     if path.exists():
         return json.loads(path.read_text())
     outputs, _ = model.predict(pictures)
-    names = [model.taxonomy["categories"][n]["name"] for n in model.top]
+    names = [model.taxonomy["categories"][n]["name"] for n in model.tree.top]
     tasks = []
-    for tops in random_tasks(len(model.top)):
-        numbers = [model.top[t] for t in tops]
+    for tops in random_tasks(len(model.tree.top)):
+        numbers = [model.tree.top[t] for t in tops]
         tasks.append({"superclasses": [names[t] for t in tops],
                       "pictures": len(restricted(pictures, numbers).training),
                       "cutout": cutout_figures(model, graph, outputs, pictures, tops),
-                      "tried": [], "smallest": None})
-    return {"model": pathlib.Path(options.model).stem, "epochs": options.epochs,
-            "updates": LEAST_UPDATES, "tasks": tasks}
+                      "sequential": []})
+    path = pathlib.Path(options.model)
+    return {"version": 1, "model": path.name, "data": "cifar100",
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "tasks": tasks}
 
 
 def climb(task, pictures, options, keep):
     """Trains wider and wider networks until one is as good as the cutout."""
-    for width in WIDTHS[len(task["tried"]):]:
-        if task["smallest"]:
+    goal = task["cutout"]["top1"]
+    for width in WIDTHS[len(task["sequential"]):]:
+        if any(line["top1"] >= goal for line in task["sequential"]):
             return
         line = train_one(pictures, width, options.epochs, options.threads)
-        task["tried"].append(line)
-        if line["top1"] >= task["cutout"]["top1"]:
-            task["smallest"] = line
+        task["sequential"].append(line)
         keep()
         print(f"{', '.join(task['superclasses'])}: width {width} {line['top1']:.2%}, cutout "
-              f"{task['cutout']['top1']:.2%}", flush=True)
+              f"{goal:.2%}", flush=True)
 
 
 def main():
@@ -145,7 +141,7 @@ def main():
     pictures = dataset.load("cifar100")
     model, graph = evaluate.Model(options.model), cost.Graph(options.model)
     results = start(options.out, options, model, graph, pictures)
-    names = {model.taxonomy["categories"][n]["name"]: n for n in model.top}
+    names = {model.taxonomy["categories"][n]["name"]: n for n in model.tree.top}
     write(options.out, results)
     for task in results["tasks"]:
         some = restricted(pictures, [names[s] for s in task["superclasses"]])
