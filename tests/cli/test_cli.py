@@ -5,7 +5,6 @@ line, floats that read back to the same bits, and a --help that names what is pr
 
     test_cli.py NNC MODEL
 """
-import json
 import math
 import os
 import pathlib
@@ -16,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import zlib
 
-NNC, MODEL = (os.path.abspath(path) for path in sys.argv[1:3])
+from command_line import NNC, nnc, objects, write_png
+
+MODEL = os.path.abspath(sys.argv[2])
 SEED = 7
 
 USAGE_ERRORS = [
@@ -40,29 +40,6 @@ USAGE_ERRORS = [
     (["bench", MODEL, "--threads", "257"], "too many threads"),
     (["bench", MODEL, "--runs", "0"], "no runs"),
 ]
-
-
-def nnc(*arguments, **options):
-    return subprocess.run([NNC, *arguments], capture_output=True, timeout=120, **options)
-
-
-def objects(result):
-    """The JSON objects on stdout; every line must be one."""
-    lines = result.stdout.decode().splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def write_png(path, width, height, pixels, channels):
-    """`pixels` are width * height * channels bytes; RGB or RGBA."""
-    def chunk(kind, data):
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    row = width * channels
-    raw = b"".join(b"\0" + bytes(pixels[y * row:(y + 1) * row]) for y in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, {3: 2, 4: 6}[channels], 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-                     + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
 
 
 def is_float32(text):
