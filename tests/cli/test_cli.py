@@ -172,7 +172,8 @@ class Cli(unittest.TestCase):
         results = self.run_json(*self.pictures[:3], "--logits")
         self.assertEqual([r["picture"] for r in results], self.pictures[:3])
         for result in results:
-            self.assertEqual(list(result), ["picture", "task_id", "predictions", "logits"])
+            self.assertEqual(list(result), ["picture", "task_id", "predictions", "presence",
+                                            "unknown", "logits"])
             self.assertEqual(result["task_id"], 0)
             self.assertEqual(len(result["predictions"]), 5)
             self.assertEqual(sorted(result["logits"]), sorted(self.leaves))
@@ -183,7 +184,7 @@ class Cli(unittest.TestCase):
 
     def test_no_logits_unless_asked(self):
         self.assertEqual(list(self.run_json(self.pictures[0])[0]),
-                         ["picture", "task_id", "predictions"])
+                         ["picture", "task_id", "predictions", "presence", "unknown"])
 
     def test_floats_read_back_to_the_same_bits(self):
         text = nnc("run", MODEL, *self.pictures, "--logits", "--json").stdout.decode()
