@@ -293,7 +293,9 @@ class Cli(unittest.TestCase):
     def test_eval_counts_as_run_does(self):
         labels = range(len(self.pixels))
         report = self.eval_records(labels)
-        self.assertEqual(list(report), ["images", "top1", "top5", "superclass"])
+        self.assertEqual(list(report), ["images", "top1", "top5", "superclass", "outside",
+                                        "presence_auroc", "unknown_recall",
+                                        "unknown_precision", "signal"])
         self.assertEqual(report["images"], len(self.pixels))
         self.assertEqual(list(report["superclass"]), self.inner)
         self.assertGreaterEqual(report["top5"], report["top1"])
