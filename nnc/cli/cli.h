@@ -12,12 +12,22 @@
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
+/* Gains that follow from each picture's label; see attention_signal.h. */
+struct cli_signal_options {
+    bool given; /* --signal */
+    float enhance, inhibit;
+    bool wrong; /* --signal-from */
+    unsigned level, seed;
+    const char *detail; /* an option that only goes with --signal, if one was given */
+};
+
 struct cli_options {
     const char *model;
     char **pictures; /* positional arguments behind the model */
     int n_pictures;
     const char *cutout, *attention;
-    const char *cifar100, *folder;
+    const char *cifar100, *folder, *unknown_folder;
+    struct cli_signal_options signal;
     enum nnc_backend backend;
     unsigned threads; /* 0 = one per core */
     unsigned top_k;   /* 0 = all */

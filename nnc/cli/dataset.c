@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Two kinds of labelled pictures behind one interface. CIFAR-100 records are read into
- * memory as they are; of folders only the names are kept. Both come in one fixed order.
- */
+/* Two kinds of labelled pictures, and the unknown, behind one interface. CIFAR-100
+ * records are mapped as they are; of folders only the names are kept. Records come before
+ * files, both in one fixed order. */
 
 #include "dataset.h"
 
@@ -18,9 +18,11 @@ struct labelled_file {
 };
 
 struct cli_dataset {
-    GMappedFile *records; /* CIFAR-100 */
+    GMappedFile *records; /* CIFAR-100; or NULL */
+    size_t n_records;
     uint32_t class_of_label[256];
-    GArray *files; /* folders: struct labelled_file */
+    GArray *files;     /* of folders: struct labelled_file */
+    size_t n_labelled; /* pictures that come before those of the unknown folder */
 };
 
 static void clear_file(void *file)
@@ -56,6 +58,7 @@ static bool open_records(struct cli_dataset *dataset, const char *path)
             path, size, RECORD_BYTES);
         return false;
     }
+    dataset->n_records = size / RECORD_BYTES;
     return true;
 }
 
@@ -79,6 +82,12 @@ static GPtrArray *list_folder(const char *path, GError **error)
     return names;
 }
 
+static void add_picture(struct cli_dataset *dataset, const char *path, uint32_t class)
+{
+    const struct labelled_file file = {g_strdup(path), class};
+    g_array_append_val(dataset->files, file);
+}
+
 static void add_pictures(struct cli_dataset *dataset, const char *folder, uint32_t class)
 {
     g_autoptr(GError) error = NULL;
@@ -88,9 +97,8 @@ static void add_pictures(struct cli_dataset *dataset, const char *folder, uint32
         return;
     }
     for (guint i = 0; i < names->len; i++) {
-        const struct labelled_file file = {
-            g_build_filename(folder, names->pdata[i], NULL), class};
-        g_array_append_val(dataset->files, file);
+        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+        add_picture(dataset, path, class);
     }
 }
 
@@ -147,15 +155,42 @@ static bool open_folders(struct cli_dataset *dataset, const struct nnc_taxonomy 
     return true;
 }
 
+/* Pictures that belong to no class lie in the folder itself or one level below. */
+static bool open_unknown(struct cli_dataset *dataset, const char *path)
+{
+    const guint before = dataset->files->len;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) names = list_folder(path, &error);
+    if (!names) {
+        cli_error("%s", error->message);
+        return false;
+    }
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *inner = g_build_filename(path, names->pdata[i], NULL);
+        if (g_file_test(inner, G_FILE_TEST_IS_DIR))
+            add_pictures(dataset, inner, NNC_NO_CATEGORY);
+        else
+            add_picture(dataset, inner, NNC_NO_CATEGORY);
+    }
+    if (dataset->files->len > before)
+        return true;
+    cli_error("%s: no pictures of the form %s/picture or %s/any/picture", path, path,
+              path);
+    return false;
+}
+
 struct cli_dataset *cli_dataset_open(const struct nnc_taxonomy *taxonomy,
-                                     const char *cifar100, const char *folder)
+                                     const char *cifar100, const char *folder,
+                                     const char *unknown_folder)
 {
     struct cli_dataset *const dataset = g_new0(struct cli_dataset, 1);
     index_labels(taxonomy, dataset->class_of_label);
     dataset->files = g_array_new(FALSE, FALSE, sizeof(struct labelled_file));
     g_array_set_clear_func(dataset->files, clear_file);
-    if (cifar100 ? open_records(dataset, cifar100)
-                 : open_folders(dataset, taxonomy, folder))
+    const bool labelled = cifar100 ? open_records(dataset, cifar100)
+                                   : open_folders(dataset, taxonomy, folder);
+    dataset->n_labelled = cli_dataset_size(dataset);
+    if (labelled && (!unknown_folder || open_unknown(dataset, unknown_folder)))
         return dataset;
     cli_dataset_close(dataset);
     return NULL;
@@ -173,8 +208,7 @@ void cli_dataset_close(struct cli_dataset *dataset)
 
 size_t cli_dataset_size(const struct cli_dataset *dataset)
 {
-    return dataset->records ? g_mapped_file_get_length(dataset->records) / RECORD_BYTES
-                            : dataset->files->len;
+    return dataset->n_records + dataset->files->len;
 }
 
 static const uint8_t *record(const struct cli_dataset *dataset, size_t index)
@@ -183,11 +217,27 @@ static const uint8_t *record(const struct cli_dataset *dataset, size_t index)
            index * RECORD_BYTES;
 }
 
+static const struct labelled_file *file(const struct cli_dataset *dataset, size_t index)
+{
+    return &g_array_index(dataset->files, struct labelled_file,
+                          index - dataset->n_records);
+}
+
 uint32_t cli_dataset_class(const struct cli_dataset *dataset, size_t index)
 {
-    if (dataset->records)
-        return dataset->class_of_label[record(dataset, index)[1]];
-    return g_array_index(dataset->files, struct labelled_file, index).class;
+    return index < dataset->n_records ? dataset->class_of_label[record(dataset, index)[1]]
+                                      : file(dataset, index)->class;
+}
+
+bool cli_dataset_unknown(const struct cli_dataset *dataset, size_t index)
+{
+    return index >= dataset->n_labelled;
+}
+
+char *cli_dataset_name(const struct cli_dataset *dataset, size_t index)
+{
+    return index < dataset->n_records ? g_strdup_printf("record %zu", index)
+                                      : g_strdup(file(dataset, index)->path);
 }
 
 static void unpack_record(const uint8_t *planes, struct cli_picture *picture)
@@ -207,17 +257,10 @@ static void unpack_record(const uint8_t *planes, struct cli_picture *picture)
 }
 
 bool cli_dataset_load(const struct cli_dataset *dataset, size_t index,
-                      struct cli_picture *picture)
+                      struct cli_picture *picture, char **reason)
 {
-    if (dataset->records) {
-        unpack_record(record(dataset, index) + 2, picture);
-        return true;
-    }
-    const char *const path =
-        g_array_index(dataset->files, struct labelled_file, index).path;
-    g_autofree char *reason = NULL;
-    if (cli_picture_load(path, picture, &reason))
-        return true;
-    cli_error("%s: %s", path, reason);
-    return false;
+    if (index >= dataset->n_records)
+        return cli_picture_load(file(dataset, index)->path, picture, reason);
+    unpack_record(record(dataset, index) + 2, picture);
+    return true;
 }

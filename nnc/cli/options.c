@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "print.h"
+#include "attention_signal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +41,26 @@ static const char *store_folder(struct cli_options *options, const char *value)
 {
     options->folder = value;
     return NULL;
+}
+
+static const char *store_unknown_folder(struct cli_options *options, const char *value)
+{
+    options->unknown_folder = value;
+    return NULL;
+}
+
+static const char *store_signal(struct cli_options *options, const char *value)
+{
+    return cli_signal_parse(value, &options->signal)
+               ? NULL
+               : "enhance=GAIN,inhibit=GAIN (or one of them), gains from 0 to 16";
+}
+
+static const char *store_signal_from(struct cli_options *options, const char *value)
+{
+    options->signal.detail = "--signal-from";
+    options->signal.wrong = !strcmp(value, "wrong");
+    return options->signal.wrong || !strcmp(value, "right") ? NULL : "right or wrong";
 }
 
 static const char *store_backend(struct cli_options *options, const char *value)
@@ -81,6 +102,22 @@ static const char *store_runs(struct cli_options *options, const char *value)
                : "a number from 1 to 1000000";
 }
 
+static const char *store_signal_level(struct cli_options *options, const char *value)
+{
+    options->signal.detail = "--signal-level";
+    return read_number(value, 0, MAX_NUMBER, &options->signal.level)
+               ? NULL
+               : "a number, 0 or larger";
+}
+
+static const char *store_seed(struct cli_options *options, const char *value)
+{
+    options->signal.detail = "--seed";
+    return read_number(value, 0, MAX_NUMBER, &options->signal.seed)
+               ? NULL
+               : "a number from 0 to 1000000";
+}
+
 static const char *store_logits(struct cli_options *options, const char *value)
 {
     options->logits = true;
@@ -101,11 +138,19 @@ static const struct option_row rows[] = {
      store_cifar100},
     {"--folder", "DIR", "pictures as DIR/class/picture; class: name, path or alias",
      store_folder},
+    {"--unknown-folder", "DIR", "pictures of nothing the model knows, to judge presence",
+     store_unknown_folder},
+    {"--signal", "TEXT", "gains by each picture's label: 'enhance=1.5,inhibit=0.5'",
+     store_signal},
+    {"--signal-from", "WHICH", "right | wrong: the category that is enhanced",
+     store_signal_from},
+    {"--signal-level", "N", "level of the categories, 0 = top categories (default)",
+     store_signal_level},
+    {"--seed", "N", "of the choice of wrong categories (default 0)", store_seed},
     {"--top-k", "K", "how many predictions, 0 = all (default 5)", store_top_k},
     {"--logits", NULL, "the logits of all active classes too", store_logits},
     {"--runs", "N", "how many runs are timed (default 200)", store_runs},
-    {"--threads", "N", "threads that work on one picture (default: one per core)",
-     store_threads},
+    {"--threads", "N", "threads at work (default: one per core)", store_threads},
     {"--backend", "NAME", "auto | reference | blas | generic | avx2 | avx512",
      store_backend},
     {"--json", NULL, "for scripts: one JSON object per line", store_json},
@@ -221,8 +266,8 @@ void cli_options_help(const struct cli_command *command)
         char left[32];
         snprintf(left, sizeof left, "%s %s", rows[i].name,
                  rows[i].argument ? rows[i].argument : "");
-        printf("  %-18s %s\n", left, rows[i].meaning);
+        printf("  %-20s %s\n", left, rows[i].meaning);
     }
-    printf("  %-18s %s\n\nFields of the JSON:\n", "--help", "this text");
+    printf("  %-20s %s\n\nFields of the JSON:\n", "--help", "this text");
     cli_fields_help(command);
 }

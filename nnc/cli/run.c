@@ -47,13 +47,19 @@ static json_t *logits_json(const struct nnc_taxonomy *taxonomy,
     return logits;
 }
 
+static json_t *presence_json(const struct nnc_scores *scores)
+{
+    return scores->has_presence ? cli_json_real((double)scores->presence) : json_null();
+}
+
 static int print_json(const char *name, const struct nnc_taxonomy *taxonomy,
                       const struct nnc_scores *scores, const struct cli_options *options)
 {
     json_t *const object =
-        json_pack("{s:o, s:I, s:o}", "picture", cli_json_string(name), "task_id",
-                  (json_int_t)scores->task_id, "predictions",
-                  predictions_json(taxonomy, scores, n_shown(scores, options)));
+        json_pack("{s:o, s:I, s:o, s:o, s:b}", "picture", cli_json_string(name),
+                  "task_id", (json_int_t)scores->task_id, "predictions",
+                  predictions_json(taxonomy, scores, n_shown(scores, options)),
+                  "presence", presence_json(scores), "unknown", scores->unknown);
     if (options->logits)
         json_object_set_new(object, "logits", logits_json(taxonomy, scores));
     return cli_json_print(object);
@@ -68,8 +74,8 @@ static void print_table(const char *name, const struct nnc_image *image,
     printf("%s%s%s   %ux%u, %.2f ms", cli_bold(), name, cli_plain(), image->width,
            image->height, (double)(scores->preprocess_ns + scores->run_ns) / 1e6);
     if (scores->has_presence)
-        printf(", presence %.0f %%%s", 100 * (double)scores->presence,
-               scores->unknown ? " (perhaps nothing this task knows)" : "");
+        printf(", presence %.1f %%%s", 100 * (double)scores->presence,
+               scores->unknown ? ", unknown: perhaps nothing that this task knows" : "");
     if (!scores->finite)
         printf(", the network's numbers overflowed: no ranking");
     putchar('\n');
@@ -143,6 +149,10 @@ const struct cli_command cli_run = {
                {"predictions",
                 "array, best first, of objects: path, class (the leaf's name),\n"
                 "                    probability (among the active classes), logit"},
+               {"presence",
+                "how sure the network is that the picture shows something the\n"
+                "                    task knows (0..1; null: the model has no presence)"},
+               {"unknown", "whether presence is below the model's threshold"},
                {"logits", "with --logits: object, path of each active class -> logit"}},
     .run = run_run,
 };

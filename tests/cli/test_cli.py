@@ -5,7 +5,6 @@ line, floats that read back to the same bits, and a --help that names what is pr
 
     test_cli.py NNC MODEL
 """
-import json
 import math
 import os
 import pathlib
@@ -16,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import zlib
 
-NNC, MODEL = (os.path.abspath(path) for path in sys.argv[1:3])
+from command_line import NNC, nnc, objects, write_png
+
+MODEL = os.path.abspath(sys.argv[2])
 SEED = 7
 
 USAGE_ERRORS = [
@@ -40,29 +40,6 @@ USAGE_ERRORS = [
     (["bench", MODEL, "--threads", "257"], "too many threads"),
     (["bench", MODEL, "--runs", "0"], "no runs"),
 ]
-
-
-def nnc(*arguments, **options):
-    return subprocess.run([NNC, *arguments], capture_output=True, timeout=120, **options)
-
-
-def objects(result):
-    """The JSON objects on stdout; every line must be one."""
-    lines = result.stdout.decode().splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def write_png(path, width, height, pixels, channels):
-    """`pixels` are width * height * channels bytes; RGB or RGBA."""
-    def chunk(kind, data):
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    row = width * channels
-    raw = b"".join(b"\0" + bytes(pixels[y * row:(y + 1) * row]) for y in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, {3: 2, 4: 6}[channels], 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-                     + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
 
 
 def is_float32(text):
@@ -195,7 +172,8 @@ class Cli(unittest.TestCase):
         results = self.run_json(*self.pictures[:3], "--logits")
         self.assertEqual([r["picture"] for r in results], self.pictures[:3])
         for result in results:
-            self.assertEqual(list(result), ["picture", "task_id", "predictions", "logits"])
+            self.assertEqual(list(result), ["picture", "task_id", "predictions", "presence",
+                                            "unknown", "logits"])
             self.assertEqual(result["task_id"], 0)
             self.assertEqual(len(result["predictions"]), 5)
             self.assertEqual(sorted(result["logits"]), sorted(self.leaves))
@@ -206,7 +184,7 @@ class Cli(unittest.TestCase):
 
     def test_no_logits_unless_asked(self):
         self.assertEqual(list(self.run_json(self.pictures[0])[0]),
-                         ["picture", "task_id", "predictions"])
+                         ["picture", "task_id", "predictions", "presence", "unknown"])
 
     def test_floats_read_back_to_the_same_bits(self):
         text = nnc("run", MODEL, *self.pictures, "--logits", "--json").stdout.decode()
@@ -315,7 +293,9 @@ class Cli(unittest.TestCase):
     def test_eval_counts_as_run_does(self):
         labels = range(len(self.pixels))
         report = self.eval_records(labels)
-        self.assertEqual(list(report), ["images", "top1", "top5", "superclass"])
+        self.assertEqual(list(report), ["images", "top1", "top5", "superclass", "outside",
+                                        "presence_auroc", "unknown_recall",
+                                        "unknown_precision", "signal"])
         self.assertEqual(report["images"], len(self.pixels))
         self.assertEqual(list(report["superclass"]), self.inner)
         self.assertGreaterEqual(report["top5"], report["top1"])
