@@ -10,9 +10,11 @@ import numpy as np
 
 import measures
 
-# The signalled category is multiplied by one of these, the others divided by one of these.
-STRENGTHS = (1.0, 1.25, 1.6, 2.0, 2.5, 4.0)
-INHIBITIONS = tuple(1 / strength for strength in STRENGTHS)
+# The curves multiply the signalled category by a strength, divide the others by it, or both.
+STRENGTHS = (1.0, 1.25, 1.6, 2.0, 4.0)
+# The best default is sought among all pairs of these, which lie closer where it is likely.
+ENHANCEMENTS = (1.0, 1.25, 1.4, 1.6, 2.0, 4.0)
+INHIBITIONS = (1.0, 0.9, 0.85, 0.8, 0.625, 0.5, 0.25)
 STRONG_GAINS = (2.0, 0.5)
 MOST_WRONG_COST = 0.01
 FALSE_ALARMS = np.geomspace(0.001, 1, 101)
@@ -163,11 +165,11 @@ def task_figures(source, top_of_label, logits, presence, task):
 def signal_figures(source, top_of_label):
     """The whole grid of gains."""
     outputs = {gain: measures.SignalledOutputs(source.outputs(gain)[0], source.label, top_of_label)
-               for gain in (*INHIBITIONS, *STRENGTHS[1:])}
+               for gain in (*INHIBITIONS, *ENHANCEMENTS[1:])}
     return [Signal(enhance, inhibit,
                    measures.right_signal(outputs[enhance], outputs[inhibit]),
                    measures.wrong_signal(outputs[enhance], outputs[inhibit]))
-            for enhance in STRENGTHS for inhibit in INHIBITIONS]
+            for enhance in ENHANCEMENTS for inhibit in INHIBITIONS]
 
 
 def measure(source):

@@ -5,6 +5,7 @@ A file of outputs is found again by a digest of the model, the pictures and the 
 so that nothing that changed is ever taken for what it was.
 """
 import hashlib
+import os
 import pathlib
 import sys
 import zipfile
@@ -109,7 +110,7 @@ class Store:
         return arrays
 
     def put(self, path, arrays):
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(f".{os.getpid()}")
         try:
             with open(partial, "wb") as file:
                 np.savez(file, **arrays)

@@ -60,9 +60,9 @@ def line(label, **style):
     return Line2D([], [], label=label, **style)
 
 
-def log_ticks(axis, ticks, labels=None):
+def log_ticks(axis, ticks):
     axis.set_xscale("log")
-    axis.set_xticks(ticks, labels or [f"{t:g}" for t in ticks])
+    axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axis.set_xticks([], minor=True)
 
 
@@ -95,7 +95,7 @@ def offset_of(i, n):
 
 def cost_picture(nested):
     """What tasks of k top categories leave out, from one to all."""
-    figure, axes = panels(2, 2.9, titles=False)
+    figure, axes = panels(2, 2.9, legend_rows=-(-len(nested) // 4), titles=False)
     for place, (axis, paper, what) in enumerate(zip(axes, (PAPER_PARAMS, PAPER_MACS),
                                                     ("parameters", "MACs"))):
         for i, model in enumerate(nested):
@@ -108,7 +108,7 @@ def cost_picture(nested):
         log_ticks(axis, sorted({size for m in nested for size in (*m.tasks, m.n_tops)}))
         axis.set(ylim=(-2, 100), xlabel="top categories in the task",
                  ylabel=f"{what} left out, %")
-    legend(figure, [line(m.name, **style_of(i)) for i, m in enumerate(nested)], len(nested))
+    legend(figure, [line(m.name, **style_of(i)) for i, m in enumerate(nested)], 4)
     return figure
 
 

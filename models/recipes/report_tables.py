@@ -173,7 +173,7 @@ def signal_rows(model):
         else:
             yield [f"`{model.name}`", f"best of {kind}", "none within the bound", *[NONE] * 4]
     yield signal_row(model, "**best default**", report_figures.best_signal(model.signals))
-    yield signal_row(model, "strongest", model.signal(report_figures.STRENGTHS[-1],
+    yield signal_row(model, "strongest", model.signal(report_figures.ENHANCEMENTS[-1],
                                                       report_figures.INHIBITIONS[-1]))
 
 

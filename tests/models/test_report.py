@@ -193,7 +193,14 @@ class Figures(unittest.TestCase):
         neutral = NESTED.signal(1.0, 1.0)
         self.assertAlmostEqual(neutral.right, NESTED.top1)
         self.assertAlmostEqual(neutral.wrong, NESTED.top1)
-        self.assertEqual(len(NESTED.signals), len(report_figures.STRENGTHS) ** 2)
+        self.assertEqual(len(NESTED.signals), len(report_figures.ENHANCEMENTS)
+                         * len(report_figures.INHIBITIONS))
+
+    def test_curves_are_in_the_grid(self):
+        for strength in report_figures.STRENGTHS:
+            for gains in ((strength, 1.0), (1.0, 1 / strength), (strength, 1 / strength)):
+                self.assertEqual(NESTED.signal(*gains).enhance, gains[0])
+        self.assertEqual(NESTED.signal(*report_inputs.ABLATION_GAINS).kind(), "both")
 
     def test_best_signal(self):
         def signals(*rows):
