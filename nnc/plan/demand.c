@@ -7,6 +7,7 @@
 #include "../graph/taxonomy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct nnc_category *category(const struct nnc_demand *d, uint32_t index)
 {
@@ -268,22 +269,41 @@ static void need_inputs(struct nnc_demand *d, const struct nnc_node *node)
         need_input(d, node, i);
 }
 
-/* Weights are needed by rows: output channels first in Conv and transposed Gemm. */
+/* Constants whose channels are along axis 0: weights that are multiplied by rows, and
+ * operands [C, ...] that broadcast to [1, C, ...]. */
+static bool has_rows_first(const struct nnc_demand *d, const struct nnc_node *node, uint32_t i)
+{
+    const struct nnc_value *const value = &d->graph->values[node->inputs[i]];
+    const struct nnc_shape *const out = shape_of(d, node->output);
+    switch (node->op) {
+    case NNC_OP_CONV:
+        return i == 1;
+    case NNC_OP_GEMM:
+        return i == 1 && node->gemm.transpose_b;
+    case NNC_OP_BINARY:
+        return value->kind == NNC_VALUE_TENSOR && value->shape.rank >= 2 &&
+               value->shape.rank + 1 == out->rank && value->shape.dim[0] == out->dim[1];
+    default:
+        return false;
+    }
+}
+
 static void choose_axes(struct nnc_demand *d)
 {
     const struct nnc_graph *const g = d->graph;
     for (uint32_t v = 0; v < g->n_values; v++)
         d->axis[v] = g->values[v].shape.rank >= 2;
     for (uint32_t n = 0; n < g->n_nodes; n++)
-        if (g->nodes[n].op == NNC_OP_CONV ||
-            (g->nodes[n].op == NNC_OP_GEMM && g->nodes[n].gemm.transpose_b))
-            d->axis[g->nodes[n].inputs[1]] = 0;
+        for (uint32_t i = 0; i < g->nodes[n].n_inputs; i++)
+            if (has_rows_first(d, &g->nodes[n], i))
+                d->axis[g->nodes[n].inputs[i]] = 0;
 }
 
 static bool allocate_labels(struct nnc_demand *d)
 {
     const struct nnc_graph *const g = d->graph;
     uint64_t total = 0;
+    free(d->memory);
     for (uint32_t v = 0; v < g->n_values; v++) {
         const struct nnc_shape *const s = &g->values[v].shape;
         d->channels[v] = s->rank ? s->dim[d->axis[v]] : 1;
@@ -308,6 +328,44 @@ static uint32_t presence_category(const struct nnc_graph *g, uint32_t k)
     return NNC_TRUNK;
 }
 
+static void label(struct nnc_demand *d, const uint8_t *logits, const uint8_t *presence)
+{
+    const struct nnc_graph *const g = d->graph;
+    for (uint32_t k = 0; k < g->taxonomy->n_classes; k++)
+        if (logits[k])
+            need(d, g->logits, k, g->taxonomy->class_of_logit[k]);
+    if (presence && g->presence != NNC_NONE)
+        for (uint32_t k = 0; k < d->channels[g->presence]; k++)
+            if (presence[k])
+                need(d, g->presence, k, presence_category(g, k));
+    for (uint32_t n = g->n_nodes; n-- > 0;)
+        if (nnc_demand_owner(d, g->nodes[n].output) != NNC_NOT_NEEDED)
+            need_inputs(d, &g->nodes[n]);
+}
+
+/* Weights that are needed, but not by rows, since whoever wanted rows was cut away, are
+ * constants like others: true if there are any, which then have another axis. `by_rows` is
+ * room for [values]. */
+static bool correct_axes(struct nnc_demand *d, bool *by_rows)
+{
+    const struct nnc_graph *const g = d->graph;
+    bool corrected = false;
+    memset(by_rows, 0, g->n_values * sizeof *by_rows);
+    for (uint32_t n = 0; n < g->n_nodes; n++)
+        for (uint32_t i = 0; i < g->nodes[n].n_inputs; i++)
+            if (has_rows_first(d, &g->nodes[n], i) &&
+                nnc_demand_count(d, g->nodes[n].output))
+                by_rows[g->nodes[n].inputs[i]] = true;
+    for (uint32_t v = 0; v < g->n_values; v++) {
+        const bool rows = g->values[v].shape.rank >= 2 && d->axis[v] == 0;
+        if (!rows || by_rows[v] || !nnc_demand_count(d, v))
+            continue;
+        d->axis[v] = 1;
+        corrected = true;
+    }
+    return corrected;
+}
+
 enum nnc_status nnc_demand_create(const struct nnc_graph *graph, const uint8_t *logits,
                                   const uint8_t *presence, struct nnc_demand **demand,
                                   struct nnc_error *error)
@@ -319,26 +377,22 @@ enum nnc_status nnc_demand_create(const struct nnc_graph *graph, const uint8_t *
     d->labels = nnc_alloc(graph->n_values, sizeof *d->labels);
     d->channels = nnc_alloc(graph->n_values, sizeof *d->channels);
     d->axis = nnc_alloc(graph->n_values, sizeof *d->axis);
-    if (!d->labels || !d->channels || !d->axis)
-        goto fail;
-    choose_axes(d);
-    if (!allocate_labels(d))
-        goto fail;
-    for (uint32_t k = 0; k < graph->taxonomy->n_classes; k++)
-        if (logits[k])
-            need(d, graph->logits, k, graph->taxonomy->class_of_logit[k]);
-    if (presence && graph->presence != NNC_NONE)
-        for (uint32_t k = 0; k < d->channels[graph->presence]; k++)
-            if (presence[k])
-                need(d, graph->presence, k, presence_category(graph, k));
-    for (uint32_t n = graph->n_nodes; n-- > 0;)
-        if (nnc_demand_owner(d, graph->nodes[n].output) != NNC_NOT_NEEDED)
-            need_inputs(d, &graph->nodes[n]);
+    bool *const by_rows = nnc_alloc(graph->n_values, sizeof *by_rows);
+    bool enough = d->labels && d->channels && d->axis && by_rows;
+    if (enough)
+        choose_axes(d);
+    do { /* each round takes at least one weight's rows; there is rarely a second */
+        enough = enough && allocate_labels(d);
+        if (enough)
+            label(d, logits, presence);
+    } while (enough && correct_axes(d, by_rows));
+    free(by_rows);
+    if (!enough) {
+        nnc_demand_destroy(d);
+        return nnc_fail_nomem(error, (uint64_t)graph->n_values * sizeof(uint32_t));
+    }
     *demand = d;
     return NNC_OK;
-fail:
-    nnc_demand_destroy(d);
-    return nnc_fail_nomem(error, (uint64_t)graph->n_values * sizeof(uint32_t));
 }
 
 void nnc_demand_destroy(struct nnc_demand *d)
