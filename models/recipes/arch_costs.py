@@ -26,7 +26,7 @@ def best_left_out(graph, full, level):
 
 
 def row(arch, taxonomy, size):
-    shape = types.SimpleNamespace(name="none", size=size, mean=(0.5,) * 3, std=(0.25,) * 3)
+    shape = types.SimpleNamespace(size=size, mean=(0.5,) * 3, std=(0.25,) * 3)
     graph = Graph(write_model(untrained(arch, taxonomy), shape, taxonomy, arch, 0.5))
     full, trunk = graph.cost(graph.leaves()), graph.owners().get(None, (0, 0))
     return (f"| {arch} | {size} | {full[0]:,} | {full[1]:,} | {trunk[0] / full[0]:.1%} "

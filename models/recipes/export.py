@@ -132,7 +132,10 @@ def write_model(net, shape, taxonomy, name, threshold, graph=None):
     nested = isinstance(net, Nest)
     (write_nest if nested else write_sequence)(graph, x, net, taxonomy)
     description = describe(shape, taxonomy, threshold if nested else None)
-    return graph.model(name, {"nnc.taxonomy": json.dumps(description), "nnc.data": shape.name})
+    metadata = {"nnc.taxonomy": json.dumps(description)}
+    if isinstance(shape, dataset.Dataset):
+        metadata["nnc.data"] = shape.name
+    return graph.model(name, metadata)
 
 
 def check_against_pytorch(model, net, shape):

@@ -19,7 +19,7 @@ def table(titles, rows, n_texts=1):
 
 
 def picture(name, says):
-    yield f"![{says}]({PICTURES}/{name}.png)"
+    yield f"[![{says}]({PICTURES}/{name}.png)]({PICTURES}/{name}.svg)"
     yield ""
 
 
@@ -32,7 +32,10 @@ def points(difference):
 
 
 def spread(shares):
-    """Mean, and the range if there is one."""
+    """Mean, and the range if there is one; of those that exist (no NaN)."""
+    shares = [share for share in shares if share == share]
+    if not shares:
+        return NONE
     least, most = f"{100 * min(shares):.2f}", f"{100 * max(shares):.2f}"
     mean = percent(sum(shares) / len(shares))
     return mean if least == most else f"{mean} ({least} to {most})"

@@ -5,7 +5,7 @@
 
 Generates coloured shapes in six folders, then: refuses bad input with a sentence, resumes a run
 and gets the weights of an unbroken one, trains by `models/train`, and the model must know the
-shapes. Exit status 0, or a message about the first thing that is wrong.
+shapes; then `models/report` shows it. Exit status 0, or a message about the first thing that is wrong.
 """
 import os
 import pathlib
@@ -16,7 +16,7 @@ import tempfile
 import numpy as np
 from PIL import Image, ImageDraw
 
-TRAIN = pathlib.Path(__file__).resolve().parents[1] / "train"
+MODELS = pathlib.Path(__file__).resolve().parents[1]
 TAXONOMY = """# two levels, one class at the top
 warm:
   red_disc: rd
@@ -54,18 +54,30 @@ def generate(root):
     (root / "rd" / "broken.png").write_bytes(b"no picture")
 
 
-def train(work, *arguments):
-    """Runs the command; (exit status, all it said)."""
-    command = [sys.executable, str(TRAIN), "--threads", "1", *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+def run(work, program, *arguments):
+    """Runs a command of models/; (exit status, all it said)."""
+    done = subprocess.run([sys.executable, str(MODELS / program), *map(str, arguments)],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env={**os.environ, "NNC_SCRATCH": str(work / "scratch")})
     return done.returncode, done.stdout
+
+
+def train(work, *arguments):
+    return run(work, "train", "--threads", 1, *arguments)
 
 
 def require(condition, what, said=""):
     if not condition:
         sys.exit(f"FAILED: {what}\n{said[-2000:]}")
     print(f"ok: {what}", flush=True)
+
+
+def require_refusals(work, program, cases):
+    """`cases` are (what, arguments, words that the message must have)."""
+    for what, arguments, words in cases:
+        status, said = run(work, program, *arguments)
+        require(status not in (0, -11) and words in said and "Traceback" not in said,
+                f"{program} refuses {what}", said)
 
 
 def check_refusals(work, pictures, taxonomy):
@@ -98,10 +110,7 @@ def check_refusals(work, pictures, taxonomy):
         ("an absent folder for the model",
          ("--data", pictures, "--out", work / "no" / "x.onnx"), "no such folder"),
     ]
-    for what, arguments, words in cases:
-        status, said = train(work, *arguments)
-        require(status not in (0, -11) and words in said and "Traceback" not in said,
-                f"refuses {what}", said)
+    require_refusals(work, "train", cases)
 
 
 def check_resume(work, pictures, taxonomy):
@@ -155,6 +164,45 @@ def check_training(work, pictures, taxonomy):
             "a finished run is not repeated", said)
 
 
+def check_report(work, pictures):
+    """The report of the trained model, again from what was kept, and again after that was cut."""
+    model, out = work / "shapes.onnx", work / "report"
+    arguments = ("--models", model, "--baselines", "--data", pictures, "--out", out)
+    status, said = run(work, "report", *arguments)
+    require(status == 0 and "gain 1\n" in said, "reports on the model", said)
+    text = (out / "report.md").read_text()
+    top1 = model.with_suffix(".md").read_text().split("top-1 ")[1].split("%")[0]
+    require(f"| {top1} % |" in text, f"the report and the card agree on top-1: {top1}%", text)
+    require("0 (the same bits)" in text, "cutouts run alone give the same bits", text)
+    require(len(list((out / "report-pictures").glob("*.png"))) == 5, "draws pictures", said)
+
+    kept = sorted((work / "scratch" / "report").glob("*.npz"))
+    kept[0].write_bytes(kept[0].read_bytes()[:100])
+    status, said = run(work, "report", *arguments)
+    require(status == 0 and said.count("made anew") == 1 and "gain 1\n" not in said,
+            "a second report runs only what was spoilt", said)
+    require((out / "report.md").read_text() == text, "it says the same", said)
+
+
+def check_report_refusals(work, pictures):
+    cut, text, tasks = work / "cut.onnx", work / "text.onnx", work / "tasks.json"
+    cut.write_bytes((work / "shapes.onnx").read_bytes()[:5000])
+    text.write_text("no model")
+    tasks.write_text("[]")
+
+    def arguments(model, data=pictures):
+        return "--models", model, "--baselines", "--data", data, "--out", work / "no"
+
+    good = work / "shapes.onnx"
+    require_refusals(work, "report", [
+        ("an absent model", arguments(work / "no.onnx"), "No such"),
+        ("a model that was cut off", arguments(cut), "not an ONNX file"),
+        ("a file that is no model", arguments(text), "not an ONNX file"),
+        ("pictures of something else", arguments(good, "cifar100"), "name its pictures"),
+        ("an absent folder of pictures", arguments(good, work / "no" / "pictures"), "no folder"),
+        ("tasks of another form", (*arguments(good), "--tasks", tasks), "expected an object")])
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         work = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
@@ -164,6 +212,8 @@ def main():
         check_refusals(work, pictures, taxonomy)
         check_training(work, pictures, taxonomy)
         check_resume(work, pictures, taxonomy)
+        check_report(work, pictures)
+        check_report_refusals(work, pictures)
 
 
 if __name__ == "__main__":

@@ -376,6 +376,11 @@ class Text(unittest.TestCase):
         self.assertEqual([report_tables.points(v) for v in (-1e-9, 0.0, 0.012, -0.5)],
                          ["+0.00", "+0.00", "+1.20", "-50.00"])
 
+    def test_spread_leaves_out_what_does_not_exist(self):
+        nan = float("nan")
+        self.assertEqual([report_tables.spread(v) for v in ([0.5, nan], [0.4, 0.6], [nan])],
+                         ["50.00 %", "50.00 % (40.00 to 60.00)", "-"])
+
     def met(self, models, tasks=None):
         return {c.text + c.paper: c.met for c in report_claims.claims(models, tasks)}
 
