@@ -22,9 +22,9 @@ import evaluate
 import measures
 import train
 from export import calibrate, write_model
+from report_inputs import ABLATION_GAINS
 from settle import settled
 
-ENHANCE, INHIBIT = 1.25, 0.85
 DEFAULT_EPOCHS = 5
 
 # (name, what is changed, architecture, figures of the recipe)
@@ -75,7 +75,7 @@ def measured(variant, run, epochs):
         label = pictures.label[pictures.validation]
         logits, presence = model.predict(pictures)
         signals = [measures.SignalledOutputs(model.predict(pictures, model.gains(gain))[0], label,
-                                             model.top_of_label) for gain in (ENHANCE, INHIBIT)]
+                                             model.top_of_label) for gain in ABLATION_GAINS]
     full = graph.cost(graph.leaves())
     one = min(graph.cost(graph.leaves(n)) for n in model.tree.top)
     neutral = float((logits.argmax(1) == label).mean())

@@ -7,6 +7,7 @@ the installed one, else that of a build folder. Both answer to the same call.
 """
 import ctypes
 import ctypes.util
+import hashlib
 import os
 import pathlib
 
@@ -87,6 +88,10 @@ def load_library():
     return library
 
 
+def address(array):
+    return None if array is None else ctypes.c_void_p(array.ctypes.data)
+
+
 class NncSession:
     """libnnc on one thread."""
 
@@ -120,24 +125,26 @@ class NncSession:
         if getattr(self.library, name)(*arguments, ctypes.byref(error)):
             raise ValueError(error.message.decode())
 
-    def run(self, outputs, feeds):
+    def run(self, outputs, feeds, active=None):
         """As `RuntimeSession.run`, for one picture `image` [1, 3, H, W] and perhaps
-        `attention` [categories]. Of `presence` only the top categories are computed, the
-        others are NaN."""
+        `attention` [categories]; `active` [classes] is a cutout, by default all. What is not
+        computed is NaN: other classes, and the presence of all but the largest wholly active
+        categories."""
         image = np.ascontiguousarray(feeds["image"], np.float32)
         gains = feeds.get("attention")
         if gains is not None:
             gains = np.ascontiguousarray(gains, np.float32)
+        if active is not None:
+            active = np.ascontiguousarray(active, np.uint8)
         task, scores = ctypes.c_void_p(), Scores()
-        self.call("nnc_task_create_from_arrays", self.model, None,
-                  None if gains is None else ctypes.c_void_p(gains.ctypes.data),
+        self.call("nnc_task_create_from_arrays", self.model, address(active), address(gains),
                   ctypes.c_uint64(0), ctypes.byref(task))
         try:
             self.call("nnc_session_run_tensor", self.session, task,
                       ctypes.c_void_p(image.ctypes.data), ctypes.byref(scores))
         finally:
             self.library.nnc_task_unref(task)
-        logits = np.empty((1, self.n_classes), np.float32)
+        logits = np.full((1, self.n_classes), np.nan, np.float32)
         for score in scores.ranked[:scores.n]:
             logits[0, self.logit_of[score.category]] = score.logit
         return [logits if name == "logits" else self.presence() for name in outputs]
@@ -164,3 +171,16 @@ def open_session(model):
 def takes_batches():
     """Whether sessions run several pictures at once, where the model's shapes allow it."""
     return onnxruntime is not None
+
+
+def name():
+    """What runs the models, for people."""
+    return "nnc" if onnxruntime is None else f"ONNX Runtime {onnxruntime.__version__}"
+
+
+def identity():
+    """A text that is another one if what runs the models is."""
+    if onnxruntime is not None or library_path() is None:
+        return name()
+    path = pathlib.Path(library_path())         # by its name alone, the loader knows where
+    return f"nnc {hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else path}"

@@ -7,8 +7,7 @@ runs the models, `report_figures.py` has the arithmetic, `report_tables.py`, `re
 """
 import json
 
-import onnxruntime
-
+import engine
 import report_figures
 import report_inputs
 import report_plots
@@ -43,7 +42,7 @@ def write(options):
         report_text.between_markers(document, "", README)       # before minutes of work
     models, checks = measure_all(options)
     text = report_text.sections(models, tasks, ablations, checks,
-                                f"ONNX Runtime {onnxruntime.__version__}", N_PICTURES_ALONE)
+                                engine.name(), N_PICTURES_ALONE)
     folder = MODELS if options.write else options.out
     folder.mkdir(parents=True, exist_ok=True)
     report_plots.save(report_plots.draw(models, tasks), folder / PICTURES)
@@ -60,6 +59,6 @@ def write(options):
 def say_differences(checks):
     for check in checks:
         if not check.agrees():
-            say(f"{check.model}, {check.task}: top-1 {check.onnxruntime:.4f} by ONNX Runtime, "
-                f"{check.nnc:.4f} by nnc")
+            say(f"{check.model}, {check.task}: top-1 {check.top1:.4f} by {engine.name()}, "
+                f"{check.nnc:.4f} by nnc eval")
     return all(check.agrees() for check in checks)

@@ -99,7 +99,7 @@ def average_claims(tasks):
 def attention_claims(nested):
     pair = report_figures.common_gains(nested)
     if pair == (1.0, 1.0):              # every pair costs one of them too much
-        pair = report_figures.ABLATION_GAINS
+        pair = report_figures.STRONG_GAINS
     changes = [(m.signal(*pair).right - m.signal(1.0, 1.0).right,
                 m.signal(*pair).wrong - m.signal(1.0, 1.0).wrong, m.name) for m in nested]
     least = min(changes)

@@ -13,7 +13,7 @@ import measures
 # The signalled category is multiplied by one of these, the others divided by one of these.
 STRENGTHS = (1.0, 1.25, 1.6, 2.0, 2.5, 4.0)
 INHIBITIONS = tuple(1 / strength for strength in STRENGTHS)
-ABLATION_GAINS = (2.0, 0.5)
+STRONG_GAINS = (2.0, 0.5)
 MOST_WRONG_COST = 0.01
 FALSE_ALARMS = np.geomspace(0.001, 1, 101)
 
@@ -209,14 +209,26 @@ def common_gains(models, most_cost=MOST_WRONG_COST):
                key=lambda gains: np.mean([s.right - n.right for s, n in of_all(gains)]))
 
 
+def mean_auroc(figures):
+    """Of the presence output: the mean over the sizes of tasks of their means."""
+    return float(np.mean([np.mean([t.presence.auroc for t in tasks])
+                          for tasks in figures.tasks.values()]))
+
+
 def summary(figures):
-    """A row in the manner of ablations.json, but for what only its maker knows."""
-    best = min(figures.top_categories(), key=lambda c: (c.macs, c.params), default=None)
-    signal = figures.signal(*ABLATION_GAINS) if figures.signals else None
-    excluded = figures.excluded(best) if best else (None, None)
-    single = [t.presence.auroc for t in figures.tasks.get(1, ()) if t.presence]
-    return {"name": figures.name, "params": figures.params, "macs": figures.macs,
-            "top1": figures.top1, "presence_auroc": float(np.mean(single)) if single else None,
-            "attention_right": signal.right if signal else None,
-            "attention_wrong": signal.wrong if signal else None,
-            "excluded_params": excluded[0], "excluded_macs": excluded[1]}
+    """The main figures of a model, for scripts; shares of 1, null for what it has not."""
+    row = dict.fromkeys(("excluded_params", "excluded_macs", "presence_auroc", "threshold",
+                         "enhance", "inhibit", "attention_right", "attention_wrong"))
+    row = {"name": figures.name, "data": figures.data, "params": figures.params,
+           "macs": figures.macs, "top1": figures.top1, "top5": figures.top5,
+           "cutout_top1": {size: float(np.mean([t.cutout for t in tasks]))
+                           for size, tasks in figures.tasks.items()}} | row
+    if figures.nested:
+        best = min(figures.top_categories(), key=lambda c: (c.macs, c.params))
+        signal = best_signal(figures.signals)
+        row["excluded_params"], row["excluded_macs"] = figures.excluded(best)
+        row |= {"presence_auroc": mean_auroc(figures), "threshold": figures.threshold,
+                "enhance": signal.enhance, "inhibit": signal.inhibit,
+                "attention_right": signal.right - figures.top1,
+                "attention_wrong": signal.wrong - figures.top1}
+    return row

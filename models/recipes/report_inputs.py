@@ -23,21 +23,23 @@ parameters). `sequential` may be empty.
 
 `models/baselines/ablations.json`: networks of which one thing was changed.
 
-    [{"name": "no random gains", "what": "trained without random gains", "arch": "nest-tiny",
-      "epochs": 30, "params": 626328, "macs": 27330512, "top1": 0.61, "presence_auroc": 0.93,
-      "attention_right": 0.70, "attention_wrong": 0.58, "excluded_params": 0.9351,
-      "excluded_macs": 0.8543}, ...]
+    [{"name": "no random gains", "what": "all gains 1 in training", "arch": "nest-tiny",
+      "epochs": 5, "params": 626328, "macs": 27330512, "top1": 0.51, "cutout_top1": 0.72,
+      "presence_auroc": 0.93, "attention_right": 0.070, "attention_wrong": -0.008,
+      "excluded_params": 0.9351, "excluded_macs": 0.8543}, ...]
 
-All figures but `epochs`, `params` and `macs` are shares, 0..1; null stands for what the network
-has not (attention of a sequential one). `presence_auroc` is the mean over the tasks of one top
-category; `attention_*` are top-1 with gain 2 for the signalled top category and 0.5 for all
-others; `excluded_*` belong to the best cutout of one top category. `models/report --models FILE`
-leaves these rows in `report-pictures/figures.json`, but for `what`, `arch` and `epochs`.
+All figures but `epochs`, `params` and `macs` are shares of 1; null stands for what a network has
+not (attention of a sequential one). `cutout_top1`, which may be missing, is the mean over the
+tasks of one top category; `presence_auroc` the mean over the sizes of tasks of their means;
+`attention_*` the change of top-1 by a right and by a wrong signal with `ABLATION_GAINS`;
+`excluded_*` belong to the best cutout of one top category.
 
 Further keys are allowed everywhere and ignored.
 """
 import dataclasses
 import json
+
+ABLATION_GAINS = 1.25, 0.85         # of the signalled top category, of all others
 
 
 class FormatError(Exception):
@@ -98,6 +100,7 @@ class Ablation:
     params: int
     macs: int
     top1: float
+    cutout_top1: object
     presence_auroc: object
     attention_right: object
     attention_wrong: object
@@ -121,6 +124,12 @@ class Place:
             raise FormatError(f"{self.where}: '{name}' is missing")
         return Place(self.value[name], f"{self.where}: {name}")
 
+    def with_default(self, name, value):
+        """The same object, with this value where `name` is missing."""
+        if not isinstance(self.value, dict):
+            self.refuse("an object")
+        return Place({name: value} | self.value, self.where)
+
     def items(self):
         if not isinstance(self.value, list):
             self.refuse("a list")
@@ -133,13 +142,19 @@ class Place:
         good = isinstance(self.value, int) and not isinstance(self.value, bool)
         return self.value if good and self.value >= 0 else self.refuse("a number of 0 or more")
 
-    def share(self):
+    def number(self, least, most, what):
         good = isinstance(self.value, (int, float)) and not isinstance(self.value, bool)
-        return (float(self.value) if good and 0 <= self.value <= 1
-                else self.refuse("a share of 0 to 1"))
+        return (float(self.value) if good and least <= self.value <= most
+                else self.refuse(what))
+
+    def share(self):
+        return self.number(0, 1, "a share of 0 to 1")
 
     def share_or_none(self):
         return None if self.value is None else self.share()
+
+    def change_or_none(self):
+        return None if self.value is None else self.number(-1, 1, "a change of -1 to 1")
 
 
 def read_json(path):
@@ -184,12 +199,16 @@ def read_tasks(path):
                  place.key("data").text(), tuple(map(task_of, place.key("tasks").items())))
 
 
+READERS = {"name": Place.text, "what": Place.text, "arch": Place.text, "epochs": Place.count,
+           "params": Place.count, "macs": Place.count, "top1": Place.share,
+           "attention_right": Place.change_or_none, "attention_wrong": Place.change_or_none}
+
+
 def ablation_of(place):
-    readers = {"name": Place.text, "what": Place.text, "arch": Place.text,
-               "epochs": Place.count, "params": Place.count, "macs": Place.count,
-               "top1": Place.share}
-    return Ablation(**{field.name: readers.get(field.name, Place.share_or_none)(
-        place.key(field.name)) for field in dataclasses.fields(Ablation)})
+    place = place.with_default("cutout_top1", None)
+    names = [field.name for field in dataclasses.fields(Ablation)]
+    return Ablation(**{name: READERS.get(name, Place.share_or_none)(place.key(name))
+                       for name in names})
 
 
 def read_ablations(path):

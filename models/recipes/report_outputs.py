@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a model file gives on the validation pictures, by ONNX Runtime, kept in the scratch folder.
+"""What a model file gives on the validation pictures, kept in the scratch folder.
 
-A file of outputs is found again by a digest of the model, the pictures and the version of ONNX
-Runtime, so that nothing that changed is ever taken for what it was.
+A file of outputs is found again by a digest of the model, the pictures and the engine that ran it,
+so that nothing that changed is ever taken for what it was.
 """
 import hashlib
 import pathlib
@@ -11,14 +11,14 @@ import zipfile
 
 import numpy as np
 import onnx
-import onnxruntime
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper
 
 import cost
 import data
 import dataset
-from evaluate import Model, open_session
+import engine
+from evaluate import Model
 from report_figures import Source
 
 N_PICTURES_ALONE = 8                # on which each cutout is run by itself
@@ -80,7 +80,7 @@ class Pictures:
 def digest(path, pictures):
     """(SHA-256 of the file, a name for its outputs on these pictures)"""
     model = path.read_bytes()
-    together = hashlib.sha256(model + onnxruntime.__version__.encode())
+    together = hashlib.sha256(model + engine.identity().encode())
     together.update(np.ascontiguousarray(pictures.pixels[pictures.validation]))
     together.update(np.ascontiguousarray(pictures.label[pictures.validation]))
     return hashlib.sha256(model).hexdigest(), together.hexdigest()[:24]
@@ -168,6 +168,27 @@ class Outputs:
         return helper.make_model(graph, opset_imports=model.opset_import,
                                  ir_version=model.ir_version)
 
+    def alone(self, leaves, demands):
+        """A function that runs one picture in the task by itself: its outputs as one row."""
+        if engine.onnxruntime is not None:
+            session = engine.open_session(self.cut_out(demands).SerializeToString())
+            return lambda feeds: np.concatenate(session.run(None, feeds), 1)[0]
+        active = np.zeros(len(self.model.tree.classes))
+        active[[self.graph.categories[n]["logit"] for n in leaves]] = 1
+
+        def run(feeds):
+            logits, presence = self.model.session.run(["logits", "presence"], feeds, active)
+            return self.demanded(leaves, demands, logits, presence)[0]
+
+        return run
+
+    def demanded(self, leaves, demands, logits, presence):
+        """Of full outputs the columns that a task demands: its logits, then presence."""
+        categories, n = self.graph.categories, len(leaves)
+        return np.concatenate([
+            logits[:, [categories[number]["logit"] for _, number in demands[:n]]],
+            presence[:, [categories[number]["presence"] for _, number in demands[n:]]]], 1)
+
     def deviation(self, leaves):
         """Runs the task alone: its largest difference to the full network on a few pictures."""
         if not self.model.nested:
@@ -176,14 +197,10 @@ class Outputs:
         def make():
             demands = self.graph.demands(leaves)
             few = self.pictures.pixels[self.pictures.validation[:N_PICTURES_ALONE]]
-            session = open_session(self.cut_out(demands).SerializeToString())
-            alone = np.concatenate([np.concatenate(session.run(None, self.model.feeds(
-                few[i:i + 1], None)), 1) for i in range(len(few))])
-            logits, presence = self.at(1.0)
-            categories = self.graph.categories
-            full = [logits[:, categories[n]["logit"]] for _, n in demands[:len(leaves)]]
-            full += [presence[:, categories[n]["presence"]] for _, n in demands[len(leaves):]]
-            return {"worst": np.abs(alone - np.stack(full, 1)[:len(few)]).max()}
+            run = self.alone(leaves, demands)
+            alone = [run(self.model.feeds(few[i:i + 1], None)) for i in range(len(few))]
+            full = self.demanded(leaves, demands, *self.at(1.0))[:len(few)]
+            return {"worst": np.abs(np.stack(alone) - full).max()}
 
         task = hashlib.sha256(repr(sorted(leaves)).encode()).hexdigest()[:12]
         return float(self.store.get(f"task-{task}", make)["worst"])

@@ -4,6 +4,7 @@ import itertools
 import statistics
 
 import report_figures
+import report_inputs
 
 PICTURES = "report-pictures"
 NONE = "-"
@@ -28,6 +29,8 @@ def percent(share):
 
 
 def points(difference):
+    if difference is None:
+        return NONE
     return f"{round(100 * difference, 2) + 0.0:+.2f}"
 
 
@@ -318,25 +321,23 @@ def experts(tasks, models):
 
 # 7
 
-def number(value, form="{:.3f}"):
-    return NONE if value is None else form.format(value)
-
-
 def ablations(rows):
     """`rows` is the content of ablations.json, or None."""
     if not rows:
         yield "Not measured: there is no `models/baselines/ablations.json`."
         yield ""
         return
-    enhance, inhibit = report_figures.ABLATION_GAINS
-    yield ("Networks of which one thing was changed. Presence is the mean AUROC of tasks of one "
-           f"top category, attention top-1 with gains {enhance:g} / {inhibit:g}, left out what "
-           "the best cutout to one top category leaves out.")
+    yield ("Networks of which one thing was changed. Cutout is the mean top-1 of the tasks of one "
+           "top category, presence the mean AUROC over the sizes of tasks, attention the change "
+           f"of top-1 in points with gains {gains(report_inputs.ABLATION_GAINS)}; left out is "
+           "what the best cutout to one top category leaves out.")
     yield ""
     yield from table(
         ["network", "what is different", "architecture", "epochs", "parameters", "MACs", "top-1",
-         "presence", "right signal", "wrong signal", "parameters left out", "MACs left out"],
+         "cutout", "presence", "right signal", "wrong signal", "parameters left out",
+         "MACs left out"],
         ([a.name, a.what, f"`{a.arch}`", a.epochs, f"{a.params:,}", f"{a.macs:,}",
-          percent(a.top1), number(a.presence_auroc), percent(a.attention_right),
-          percent(a.attention_wrong), percent(a.excluded_params), percent(a.excluded_macs)]
-         for a in rows), n_texts=3)
+          percent(a.top1), percent(a.cutout_top1),
+          NONE if a.presence_auroc is None else f"{a.presence_auroc:.3f}",
+          points(a.attention_right), points(a.attention_wrong), percent(a.excluded_params),
+          percent(a.excluded_macs)] for a in rows), n_texts=3)

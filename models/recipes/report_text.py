@@ -41,16 +41,16 @@ def introduction(models, engine):
             "are counted by `recipes/cost.py`.")
 
 
-def engines(checks):
+def engines(checks, engine):
     """The same figures by the command `nnc`; `checks` is empty if it was not asked."""
     if not checks:
         yield "Not checked: `models/report --nnc FILE` compares with the command `nnc`."
         yield ""
         return
     yield from tables.table(
-        ["model", "task", "pictures", "top-1, ONNX Runtime", "top-1, `nnc eval`", "points"],
-        ([f"`{c.model}`", c.task, f"{c.n_pictures:,}", tables.percent(c.onnxruntime),
-          tables.percent(c.nnc), tables.points(c.nnc - c.onnxruntime)] for c in checks),
+        ["model", "task", "pictures", f"top-1, {engine}", "top-1, `nnc eval`", "points"],
+        ([f"`{c.model}`", c.task, f"{c.n_pictures:,}", tables.percent(c.top1),
+          tables.percent(c.nnc), tables.points(c.nnc - c.top1)] for c in checks),
         n_texts=2)
 
 
@@ -66,7 +66,7 @@ def sections(models, tasks, ablations, checks, engine, n_alone):
     parts += [("5. Accuracy and cost", tables.accuracy(models, tasks)),
               ("6. Against networks for one task", tables.experts(tasks, models)),
               ("7. Ablations", tables.ablations(ablations)),
-              ("8. Two engines", engines(checks))]
+              ("8. Two engines", engines(checks, engine))]
     lines = [introduction(models, engine), "",
              *report_claims.claims_table(nested, tasks)]
     for title, part in parts:

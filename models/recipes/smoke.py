@@ -5,7 +5,8 @@
 
 Generates coloured shapes in six folders, then: refuses bad input with a sentence, resumes a run
 and gets the weights of an unbroken one, trains by `models/train`, and the model must know the
-shapes; then `models/report` shows it. Exit status 0, or a message about the first thing that is wrong.
+shapes; then `models/report` shows it. Exit status 0, or a message about the first thing that is
+wrong.
 """
 import os
 import pathlib

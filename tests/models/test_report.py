@@ -224,17 +224,14 @@ class Figures(unittest.TestCase):
         self.assertEqual({(t.params, t.macs) for t in SEQUENTIAL.tasks[1]}, {(70_000, 9_000_000)})
         self.assertEqual([t.cutout for t in SEQUENTIAL.tasks[1]],
                          [t.cutout for t in NESTED.tasks[1]])
-        summary = report_figures.summary(SEQUENTIAL)
-        self.assertIsNone(summary["presence_auroc"])
-        self.assertIsNone(summary["excluded_macs"])
 
-    def test_summary_is_a_row_of_ablations(self):
-        known = {"what": "nothing", "arch": "x", "epochs": 1}
+    def test_summary(self):
         for figures in (NESTED, DEEP, SEQUENTIAL):
-            with self.subTest(figures.name), written([report_figures.summary(figures) | known]
-                                                     ) as path:
-                row, = report_inputs.read_ablations(path)
-                self.assertEqual(row.macs, figures.macs)
+            with self.subTest(figures.name):
+                summary = json.loads(json.dumps(report_figures.summary(figures)))
+                self.assertEqual(summary["macs"], figures.macs)
+                lacking = {key for key, value in summary.items() if value is None}
+                self.assertEqual(bool(lacking), not figures.nested, lacking)
 
 
 @contextlib.contextmanager
@@ -304,12 +301,22 @@ class Inputs(unittest.TestCase):
                 self.assertIn(str(path), str(raised.exception))
 
     def test_ablations_may_lack_what_a_network_has_not(self):
-        row = report_figures.summary(NESTED) | {"what": "", "arch": "x", "epochs": 1}
-        with written([row | {"attention_right": None}]) as path:
-            self.assertIsNone(report_inputs.read_ablations(path)[0].attention_right)
-        with written([row | {"top1": None}]) as path:
-            with self.assertRaises(report_inputs.FormatError):
-                report_inputs.read_ablations(path)
+        row = {"name": "a", "what": "", "arch": "x", "epochs": 1, "params": 2, "macs": 3,
+               "top1": 0.5, "presence_auroc": 0.9, "attention_right": 0.1,
+               "attention_wrong": -0.1, "excluded_params": None, "excluded_macs": 0.8}
+        with written([row, row | {"attention_right": None, "cutout_top1": 0.7}]) as path:
+            first, second = report_inputs.read_ablations(path)
+        self.assertEqual((first.attention_wrong, first.cutout_top1), (-0.1, None))
+        self.assertEqual((second.attention_right, second.cutout_top1), (None, 0.7))
+        for changed, words in (({"top1": None}, "[1]: top1: expected a share"),
+                               ({"attention_wrong": -3}, "[1]: attention_wrong: expected a change"),
+                               ({"cutout_top1": 70}, "[1]: cutout_top1: expected a share")):
+            with self.subTest(words), written([row, row | changed]) as path:
+                with self.assertRaises(report_inputs.FormatError) as raised:
+                    report_inputs.read_ablations(path)
+                self.assertIn(words, str(raised.exception))
+        with written(["row"]) as path, self.assertRaises(report_inputs.FormatError):
+            report_inputs.read_ablations(path)
 
     def test_examples_of_the_description_are_right(self):
         text = report_inputs.__doc__
@@ -333,7 +340,7 @@ class Text(unittest.TestCase):
 
     def test_tables_are_even(self):
         """Every row of a table has as many cells as its head."""
-        ablations = [report_inputs.Ablation("a", "b", "c", 1, 2, 3, 0.5, None, None, None, 0.9, 1)]
+        ablations = [report_inputs.Ablation("a", "b", "c", 1, 2, 3, 0.5, *[None] * 4, 0.9, 1)]
         lines = self.text(tasks=read(tasks_json()), ablations=ablations).splitlines()
         n_tables = 0
         for starts, group in itertools.groupby(lines, lambda line: line.startswith("|")):
