@@ -11,10 +11,9 @@ import numpy as np
 import measures
 
 # The signalled category is multiplied by one of these, the others divided by one of these.
-STRENGTHS = (1.0, 1.25, 1.6, 2.0, 2.5, 4.0)
+STRENGTHS = (1.0, 1.1, 1.2, 1.35, 1.6, 2.0, 3.0)
 INHIBITIONS = tuple(1 / strength for strength in STRENGTHS)
 STRONG_GAINS = (2.0, 0.5)
-MOST_WRONG_COST = 0.01
 FALSE_ALARMS = np.geomspace(0.001, 1, 101)
 
 
@@ -189,14 +188,14 @@ def measure(source):
         signal_figures(source, top_of_label) if nested else [])
 
 
-def best_signal(signals, most_cost=MOST_WRONG_COST):
+def best_signal(signals, most_cost=measures.MOST_WRONG_COST):
     """The signal that helps most when right, of those that cost at most this when wrong."""
     neutral = next(s for s in signals if s.kind() == "neutral")
     cheap = [s for s in signals if neutral.wrong - s.wrong <= most_cost + 1e-9]
     return max(cheap, key=lambda s: (s.right, s.wrong))
 
 
-def common_gains(models, most_cost=MOST_WRONG_COST):
+def common_gains(models, most_cost=measures.MOST_WRONG_COST):
     """(enhance, inhibit) that help most on average and cost no model more than `most_cost`."""
     def of_all(gains):
         return [(m.signal(*gains), m.signal(1.0, 1.0)) for m in models]
