@@ -83,12 +83,14 @@ class Average:
 class Run:
     """A training run: what a checkpoint holds, and the step from one epoch to the next."""
 
+    program = "models/train"
+
     def __init__(self, options, pictures):
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
-        self.recipe = RECIPES[options.arch]
+        self.recipe = self.make_recipe()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.net = make_net(options.arch, pictures.taxonomy)
+        self.net = self.make_net()
         self.net = self.net.to(self.device, memory_format=torch.channels_last)
         self.objective = Objective(pictures.taxonomy, self.recipe, self.device)
         self.random_gains = RandomGains(pictures.taxonomy) if self.recipe.gains else None
@@ -108,12 +110,26 @@ class Run:
         self.epoch = self.step = 0
         self.saved, self.saved_at = True, time.time()
 
+    def make_recipe(self):
+        return RECIPES[self.options.arch]
+
+    def make_net(self):
+        return make_net(self.options.arch, self.pictures.taxonomy)
+
     def best_net(self):
         """What is validated and exported."""
         return self.average.net if self.average else self.net
 
     def is_nested(self):
         return isinstance(self.net, Nest)
+
+    def origin(self):
+        """Lines of the card: where weights come from that were not trained."""
+        return ()
+
+    def terms(self):
+        """What the card says of the use of such weights."""
+        return ""
 
     def checkpoint(self):
         return self.options.run / "checkpoint.pt"
@@ -122,7 +138,8 @@ class Run:
         """What must be the same for a run to go on."""
         return {"arch": self.options.arch, "data": self.pictures.name,
                 "epochs": self.options.epochs, "seed": self.options.seed,
-                "n_steps": self.n_steps, "n_classes": len(self.pictures.taxonomy.classes)}
+                "n_steps": self.n_steps, "n_classes": len(self.pictures.taxonomy.classes),
+                "backbone": None}
 
     def save(self):
         """Writes beside and renames: an interruption never costs the last checkpoint."""
@@ -150,9 +167,9 @@ class Run:
             return
         state = torch.load(self.checkpoint(), map_location="cpu", weights_only=True)
         for key, value in self.identity().items():
-            if state[key] != value:
-                raise SystemExit(f"{self.checkpoint()} is of a run with {key} {state[key]}, not "
-                                 f"{value}: name another --run, or remove it")
+            if state.get(key) != value:
+                raise SystemExit(f"{self.checkpoint()} is of a run with {key} {state.get(key)}, "
+                                 f"not {value}: name another --run, or remove it")
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
@@ -277,12 +294,17 @@ def complete(options, pictures):
     options.run.mkdir(parents=True, exist_ok=True)
 
 
-def run(options):
-    """Trains as the options say; returns the finished run."""
-    torch.set_num_threads(options.threads)
+def start(options):
+    """The run that the options ask for, not yet begun."""
     pictures = dataset.load(options.data, options.taxonomy, wanted_size(options))
     complete(options, pictures)
-    training = Run(options, pictures)
+    return Run(options, pictures)
+
+
+def run(options, start=start):
+    """Trains as the options say; returns the finished run."""
+    torch.set_num_threads(options.threads)
+    training = start(options)
     training.resume()
     training.go()
     return training
