@@ -87,7 +87,7 @@ def what_it_is(path):
 def load(path):
     """The model as it is filed, weights included."""
     try:
-        model = onnx.load(path)
+        model = onnx.load(str(path))          # onnx 1.12 finds weights beside strings only
         if not model.graph.node:
             raise BackboneError(f"{path} is no ONNX model: {what_it_is(path)}")
         opset = opset_of(model)

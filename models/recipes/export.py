@@ -25,7 +25,7 @@ from converted import ConvertedTrunk
 from evaluate import calibrate_threshold, open_session
 from nest import Nest
 from onnx_writer import GraphWriter
-from train import make_net, predict
+from train import load_checkpoint, make_net, predict
 
 TOLERANCE = 1e-4
 N_CHECKED = 16
@@ -241,7 +241,7 @@ def main():
     if options.untrained:
         arch, net, threshold = options.arch, untrained(options.arch, pictures.taxonomy), 0.5
     else:
-        state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+        state = load_checkpoint(options.checkpoint)
         if state["data"] != pictures.name:
             parser.error(f"the checkpoint is of --data {state['data']}")
         if state.get("backbone"):

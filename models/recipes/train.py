@@ -61,6 +61,13 @@ def predict(net, pictures, indices, gains=None, bfloat16=False, batch=250):
     return torch.cat(logits), None if presence[0] is None else torch.cat(presence)
 
 
+def load_checkpoint(path):
+    """The state in a file. Where PyTorch's safe reader does not know plain numbers yet, in 1.x,
+    any pickle is read: then only your own checkpoints should be."""
+    safe = int(torch.__version__.split(".")[0]) > 1
+    return torch.load(path, map_location="cpu", weights_only=safe)
+
+
 class Average:
     """The exponential average of a network's weights and statistics."""
 
@@ -165,7 +172,7 @@ class Run:
         """Takes up the last checkpoint of the same run, if there is one."""
         if not self.checkpoint().exists():
             return
-        state = torch.load(self.checkpoint(), map_location="cpu", weights_only=True)
+        state = load_checkpoint(self.checkpoint())
         for key, value in self.identity().items():
             if state.get(key) != value:
                 raise SystemExit(f"{self.checkpoint()} is of a run with {key} {state.get(key)}, "
