@@ -23,6 +23,11 @@ from engine import open_session, takes_batches
 
 ATTENTION = [(1.1, 1.0), (1.1, 0.9), (1.1, 0.8), (1.2, 1.0), (1.2, 0.85), (1.3, 1.0), (1.3, 0.95),
              (1.5, 1.0), (2.0, 1.0), (1.25, 0.75), (1.5, 0.75), (1.5, 0.5)]
+BATCH = 50
+N_COMPARED = 8
+# Operators that, as export.py uses them, treat each picture of a batch by itself.
+PICTURE_BY_PICTURE = {"Add", "BatchNormalization", "Concat", "Conv", "Flatten", "Gather", "Gemm",
+                      "GlobalAveragePool", "HardSwish", "Mul", "Relu"}
 
 
 def for_batches(model):
