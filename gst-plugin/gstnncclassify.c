@@ -10,7 +10,7 @@
  * costs nothing.
  *
  * |[
- * gst-launch-1.0 -m v4l2src ! nncclassify model=nest-first.onnx cutout=vehicles_1 \
+ * gst-launch-1.0 -m v4l2src ! nncclassify model=nest-photo.onnx cutout=vehicles \
  *     post-messages=change ! videoconvert ! autovideosink
  * ]|
  *

@@ -330,7 +330,7 @@ static void describe_task(void)
     /**
      * GstNncClassify:cutout:
      *
-     * Which categories are active, e.g. "vehicles_1,people/boy" or "-people"; "" for all.
+     * Which categories are active, e.g. "vehicles,mammals/cats" or "-places"; "" for all.
      * Everything else is neither run nor kept in memory. Every value that is accepted
      * counts as a change and gives the task the next number. It takes effect at a frame
      * boundary once it is compiled; of several in a row the last one wins. A value that
@@ -341,12 +341,12 @@ static void describe_task(void)
      */
     properties[PROP_CUTOUT] = g_param_spec_string(
         "cutout", "Cutout",
-        "Active categories, e.g. \"vehicles_1,people/boy\" or \"-people\"; empty = all",
+        "Active categories, e.g. \"vehicles,mammals/cats\" or \"-places\"; empty = all",
         "", PLAYING);
     /**
      * GstNncClassify:attention:
      *
-     * How strongly the features of categories count, e.g. "vehicles_1=1.5,people=0.5";
+     * How strongly the features of categories count, e.g. "vehicles=1.5,places=0.5";
      * gains go from 0 to 16, categories that are not named have 1. Otherwise like
      * #GstNncClassify:cutout.
      *
@@ -354,7 +354,7 @@ static void describe_task(void)
      */
     properties[PROP_ATTENTION] = g_param_spec_string(
         "attention", "Attention",
-        "Gains of categories (0..16), e.g. \"vehicles_1=1.5,people=0.5\"; empty = all 1",
+        "Gains of categories (0..16), e.g. \"vehicles=1.5,places=0.5\"; empty = all 1",
         "", PLAYING);
     /**
      * GstNncClassify:task:

@@ -37,7 +37,7 @@ static GstPadProbeReturn print_prediction(GstPad *pad, GstPadProbeInfo *info,
     live->last_task = task;
     g_free(live->last_path);
     live->last_path = g_strdup(path);
-    printf("  task %-3" G_GUINT64_FORMAT " %-44s %5.1f %%  %8.2f M MACs  %.2f ms%s\n",
+    printf("  task %-3" G_GUINT64_FORMAT " %-50s %5.1f %%  %8.2f M MACs  %.2f ms%s\n",
            task, path,
            100 * (double)gst_nnc_prediction_get_class_probability(prediction, 0),
            (double)gst_nnc_prediction_get_macs(prediction) / 1e6,

@@ -3,7 +3,7 @@
 #define DEMO_PICTURES_H
 
 /* The photographs of the demo: those that stamps.tsv lists, each fitted into one common
- * square of mid grey, so that the caps of the stream never change. */
+ * square of white, so that the caps of the stream never change. */
 
 #include <glib.h>
 
@@ -11,7 +11,7 @@ enum { DEMO_SIDE = 256, DEMO_PICTURE_BYTES = DEMO_SIDE * DEMO_SIDE * 3 };
 
 struct demo_picture {
     char *name;     /* "european-bear" */
-    char *path;     /* its class: "large_carnivores/bear" */
+    char *path;     /* its class: "mammals/other_mammals/brown_bear" */
     guint8 *pixels; /* DEMO_SIDE rows of DEMO_SIDE RGB pixels, no gaps */
 };
 

@@ -10,7 +10,7 @@
 
 enum {
     MARGIN = 28,
-    LABELS = 190, /* the column with the tasks' names */
+    LABELS = 250, /* the column with the tasks' names */
     CELL = 168,
     PHOTO = 144,
     HEAD = 74 + PHOTO + 34, /* title, photographs, what they really show */
@@ -98,7 +98,7 @@ static void draw_photo(cairo_t *cr, double x, double y,
     cairo_surface_destroy(surface);
 }
 
-/* "aquarium fish" of "fish/aquarium_fish" */
+/* "brown bear" of "mammals/other_mammals/brown_bear" */
 static char *short_name(const char *path)
 {
     const char *const slash = strrchr(path, '/');
@@ -148,7 +148,7 @@ static guint column_picture(const GPtrArray *pictures, guint column)
 static void draw_head(cairo_t *cr, const GPtrArray *pictures)
 {
     write_text(cr, MARGIN, 20, 1200, "Sans Bold 16", ink,
-               "One network, three tasks, switched while the pipeline plays");
+               "One network, its tasks switched while the pipeline plays");
     write_text(cr, MARGIN, 62 + PHOTO + 10, LABELS - 20, "Sans 9", faint,
                "what the photograph shows");
     for (guint column = 0; column < DEMO_STRIP_COLUMNS; column++) {

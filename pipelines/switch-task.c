@@ -3,7 +3,7 @@
  * shows. Press Enter for the next task; every prediction names the task that made it.
  *
  *     switch-task MODEL DEVICE|test CUTOUT CUTOUT...
- *     switch-task nest-first.onnx /dev/video0 '' vehicles_1,vehicles_2 people */
+ *     switch-task nest-photo.onnx /dev/video0 '' vehicles mammals/cats,mammals/dogs */
 
 #include <gst/gst.h>
 #include <gstnnc/gstnnc.h>

@@ -3,7 +3,7 @@
 """How a Python application switches tasks while a pipeline plays, and reads predictions.
 
     switch-task.py MODEL DEVICE|test TASK...
-    switch-task.py nest-first.onnx /dev/video0 '' 'vehicles_1,vehicles_2' 'people;people=1.5'
+    switch-task.py nest-photo.onnx /dev/video0 '' vehicles 'mammals;mammals/cats=1.5'
 
 A task is a cutout, or a cutout and an attention with `;` between. The next one is set every
 three seconds, both halves as one change. Predictions come twice: as metadata on each frame,

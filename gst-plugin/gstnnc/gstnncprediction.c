@@ -226,7 +226,7 @@ guint gst_nnc_prediction_get_class_category(const GstNncPrediction *self, guint 
  * @self: a #GstNncPrediction
  * @rank: 0 for the best class
  *
- * Returns: (nullable) (transfer none): its full path, e.g. "vehicles_1/bus"
+ * Returns: (nullable) (transfer none): its full path, e.g. "mammals/cats/lion"
  *
  * Since: 0.1
  */
@@ -241,7 +241,7 @@ const gchar *gst_nnc_prediction_get_class_path(const GstNncPrediction *self, gui
  * @self: a #GstNncPrediction
  * @rank: 0 for the best class
  *
- * Returns: (nullable) (transfer none): its name, e.g. "bus"
+ * Returns: (nullable) (transfer none): its name, e.g. "lion"
  *
  * Since: 0.1
  */

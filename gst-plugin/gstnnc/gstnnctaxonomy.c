@@ -54,8 +54,8 @@ static void link_category(GstNncTaxonomy *self, guint index)
 
 /**
  * gst_nnc_taxonomy_new:
- * @paths: (array zero-terminated=1): the full path of every category, e.g. "vehicles_1"
- *   and "vehicles_1/bus", in the order of their numbers
+ * @paths: (array zero-terminated=1): the full path of every category, e.g. "mammals"
+ *   and "mammals/cats", in the order of their numbers
  *
  * Returns: (transfer full): a new taxonomy; it has its own copy of @paths
  *
@@ -131,7 +131,7 @@ guint gst_nnc_taxonomy_get_n_categories(const GstNncTaxonomy *self)
  * @self: a #GstNncTaxonomy
  * @category: a category's number
  *
- * Returns: (nullable) (transfer none): its full path, e.g. "vehicles_1/bus", or %NULL if
+ * Returns: (nullable) (transfer none): its full path, e.g. "mammals/cats", or %NULL if
  *   there is no such category
  *
  * Since: 0.1
@@ -147,7 +147,7 @@ const gchar *gst_nnc_taxonomy_get_path(const GstNncTaxonomy *self, guint categor
  * @self: a #GstNncTaxonomy
  * @category: a category's number
  *
- * Returns: (nullable) (transfer none): its name, e.g. "bus", or %NULL if there is no such
+ * Returns: (nullable) (transfer none): its name, e.g. "lion", or %NULL if there is no such
  *   category
  *
  * Since: 0.1

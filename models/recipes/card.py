@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""From a finished run to the model file and its card: the end of `models/train`."""
+"""From a finished run to the model file and its card: the end of `models/train` and
+`models/convert`."""
 import hashlib
 import shlex
 
+import onnx
 import torch
 
 import cost
@@ -20,6 +22,7 @@ def introduction(run, path, name):
     pictures, taxonomy = run.pictures, run.pictures.taxonomy
     n_classes, n = len(taxonomy.classes), len(taxonomy)
     model = path.read_bytes()
+    opset = onnx.load_model_from_string(model).opset_import[0].version
     yield f"# {name}"
     yield ""
     yield (f"A classifier of {pictures.size}x{pictures.size} pictures into {n_classes} classes "
@@ -27,7 +30,7 @@ def introduction(run, path, name):
     yield ""
     yield "| | |"
     yield "|---|---|"
-    yield f"| file | `{path.name}`, {len(model):,} bytes, ONNX opset 17 |"
+    yield f"| file | `{path.name}`, {len(model):,} bytes, ONNX opset {opset} |"
     yield f"| SHA-256 | `{hashlib.sha256(model).hexdigest()}` |"
     yield (f"| input | `image` [1, 3, {pictures.size}, {pictures.size}], RGB; mean and deviation "
            "in the taxonomy; fit `crop` |")
@@ -37,9 +40,10 @@ def introduction(run, path, name):
     else:
         yield f"| output | `logits` [1, {n_classes}] in label order |"
     yield f"| categories | {n}, depth first |"
+    yield from run.origin()
 
 
-def command(arguments):
+def command(program, arguments):
     """What was typed, without what says only where and how fast it ran."""
     arguments, kept = [str(a) for a in arguments], []
     while arguments:
@@ -49,7 +53,7 @@ def command(arguments):
             kept.append(argument)
         elif not equals:
             arguments.pop(0)
-    return "models/train " + shlex.join(kept)
+    return f"{program} {shlex.join(kept)}"
 
 
 def training(run, arguments):
@@ -60,9 +64,9 @@ def training(run, arguments):
     yield (f"{len(pictures.training):,} pictures were trained on, {len(pictures.validation):,} "
            "kept for validation (a seeded choice from each class). The presence threshold was "
            "chosen on the validation pictures, nothing else. "
-           + (RESEARCH if pictures.research_only else ""))
+           + run.terms() + (RESEARCH if pictures.research_only else ""))
     yield ""
-    yield "    " + command(arguments)
+    yield "    " + command(run.program, arguments)
     yield ""
     yield (f"PyTorch {torch.__version__}, {'bfloat16' if run.bfloat16 else 'float32'}, "
            f"{run.options.epochs} epochs of batches of {run.batch}, seed {run.options.seed}; one "

@@ -24,23 +24,13 @@ def parents_of(categories, number):
         number = categories[number]["parent"]
 
 
-class Graph:
-    """A model as a table of nodes by output, each with its own parameters and MACs."""
+class Nodes:
+    """A graph as a table of nodes by output, each with its own parameters and MACs."""
 
-    def __init__(self, model):
-        """`model` is a path or an onnx.ModelProto."""
-        if not isinstance(model, onnx.ModelProto):
-            model = onnx.load(model)
-        graph = shape_inference.infer_shapes(model, strict_mode=True)
-        properties = {p.key: p.value for p in graph.metadata_props}
-        taxonomy = json.loads(properties["nnc.taxonomy"])
-        graph = graph.graph
-        self.categories = taxonomy["categories"]
-        self.logits = taxonomy["logits"]
-        self.presence = taxonomy.get("presence", {}).get("output")
-        skipped = taxonomy.get("attention", {}).get("input")
+    def __init__(self, graph, skipped=None):
+        """`graph` has all its shapes; the initializer `skipped` counts nothing."""
         self.shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim]
-                       for v in [*graph.value_info, *graph.output]}
+                       for v in [*graph.input, *graph.value_info, *graph.output]}
         self.shapes |= {i.name: list(i.dims) for i in graph.initializer}
         self.elements = {i.name: math.prod(i.dims) for i in graph.initializer
                          if i.data_type == TensorProto.FLOAT and i.name != skipped}
@@ -50,23 +40,46 @@ class Graph:
         if node.op_type == "Conv":
             return math.prod(self.shapes[node.output[0]]) * math.prod(
                 self.shapes[node.input[1]][1:])
-        if node.op_type in ("Gemm", "MatMul"):
-            rows, columns = self.shapes[node.output[0]]
+        if node.op_type == "Gemm":
+            rows = self.shapes[node.output[0]][0]
             return rows * math.prod(self.shapes[node.input[1]])
+        if node.op_type == "MatMul":
+            return math.prod(self.shapes[node.output[0]]) * self.shapes[node.input[0]][-1]
         return 0
 
     def parameters(self, node):
         return sum(self.elements.get(name, 0) for name in node.input)
 
     def reached(self, tensors):
-        """Names of the nodes that the tensors depend on."""
+        """The nodes that the tensors depend on, each by its first output."""
         seen, waiting = set(), list(tensors)
         while waiting:
             node = self.producer.get(waiting.pop())
-            if node is not None and node.name not in seen:
-                seen.add(node.name)
+            if node is not None and node.output[0] not in seen:
+                seen.add(node.output[0])
                 waiting += node.input
         return seen
+
+    def cost_of(self, outputs):
+        """(parameters, MACs) of the nodes that make these tensors."""
+        nodes = [self.producer[output] for output in outputs]
+        return sum(map(self.parameters, nodes)), sum(map(self.macs, nodes))
+
+
+class Graph(Nodes):
+    """A model with a taxonomy: what its tasks demand, and who owns what."""
+
+    def __init__(self, model):
+        """`model` is a path or an onnx.ModelProto."""
+        if not isinstance(model, onnx.ModelProto):
+            model = onnx.load(model)
+        properties = {p.key: p.value for p in model.metadata_props}
+        taxonomy = json.loads(properties["nnc.taxonomy"])
+        self.categories = taxonomy["categories"]
+        self.logits = taxonomy["logits"]
+        self.presence = taxonomy.get("presence", {}).get("output")
+        super().__init__(shape_inference.infer_shapes(model, strict_mode=True).graph,
+                         skipped=taxonomy.get("attention", {}).get("input"))
 
     def demands(self, leaves):
         """(tensor, category) for each output of the task with these active leaves."""
@@ -93,9 +106,7 @@ class Graph:
 
     def cost(self, leaves):
         """(parameters, MACs) of a task."""
-        reached = self.reached(tensor for tensor, _ in self.demands(leaves))
-        nodes = [self.producer[name] for name in reached]
-        return sum(map(self.parameters, nodes)), sum(map(self.macs, nodes))
+        return self.cost_of(self.reached(tensor for tensor, _ in self.demands(leaves)))
 
     def owners(self):
         """(parameters, MACs) of the trunk (key None) and of each category's own nodes."""

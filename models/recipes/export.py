@@ -20,11 +20,12 @@ import torch
 import dataset
 from archs import ARCHS
 from augment import normalise
+from converted import ConvertedTrunk
 from engine import open_session
 from measures import calibrate_threshold
 from nest import Nest
 from onnx_writer import GraphWriter
-from train import make_net, predict
+from train import load_checkpoint, make_net, predict
 
 TOLERANCE = 1e-4
 N_CHECKED = 16
@@ -121,14 +122,32 @@ def write_sequence(graph, x, net, taxonomy):
     graph.add_output("logits", [1, len(taxonomy.classes)])
 
 
+def free_place(name, taxonomy):
+    """The first word of names that no category has."""
+    tops = {taxonomy.categories[n].name for n in taxonomy.top}
+    while name in tops:
+        name = f"shared_{name}"
+    return name
+
+
+def write_trunk(graph, x, trunk, taxonomy):
+    place = free_place("trunk", taxonomy)
+    if isinstance(trunk, ConvertedTrunk):
+        x, place = graph.copy(trunk.frozen.part, x, place), free_place("neck", taxonomy)
+        if trunk.pool > 1:
+            window = [trunk.pool] * 2
+            x = graph.node("AveragePool", [x], f"{place}/pool", kernel_shape=window,
+                           strides=window)
+    else:
+        x = graph.relu(graph.conv_bn(x, trunk.stem, f"{place}/stem"), f"{place}/stem/relu")
+    return write_blocks(graph, x, trunk.blocks, place, TRUNK_BLOCKS)
+
+
 def write_model(net, shape, taxonomy, name, threshold, graph=None):
     """The network as an ONNX model, by a new writer or the one given."""
     graph = graph or GraphWriter()
     x = graph.add_input("image", [1, 3, shape.size, shape.size])
-    taken = any(taxonomy.categories[n].name == "trunk" for n in taxonomy.top)
-    trunk = "shared_trunk" if taken else "trunk"
-    x = graph.relu(graph.conv_bn(x, net.trunk.stem, f"{trunk}/stem"), f"{trunk}/stem/relu")
-    x = write_blocks(graph, x, net.trunk.blocks, trunk, TRUNK_BLOCKS)
+    x = write_trunk(graph, x, net.trunk, taxonomy)
     nested = isinstance(net, Nest)
     (write_nest if nested else write_sequence)(graph, x, net, taxonomy)
     description = describe(shape, taxonomy, threshold if nested else None)
@@ -227,9 +246,12 @@ def main():
     if options.untrained:
         arch, net, threshold = options.arch, untrained(options.arch, pictures.taxonomy), 0.5
     else:
-        state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+        state = load_checkpoint(options.checkpoint)
         if state["data"] != pictures.name:
             parser.error(f"the checkpoint is of --data {state['data']}")
+        if state.get("backbone"):
+            parser.error("a checkpoint of models/convert: the same command goes on from it and "
+                         "writes the model")
         arch, net = state["arch"], trained(state, pictures.taxonomy)
         threshold = calibrate(net, pictures)
     model = write_model(net, pictures, pictures.taxonomy, arch, threshold)

@@ -12,6 +12,7 @@ import numpy as np
 TASK_SIZES = (1, 2, 5, 10)
 N_TASKS = 20
 TASK_SEED = 3
+MOST_WRONG_COST = 0.01              # of top-1: what a wrong signal may cost default gains
 
 
 def random_tasks(n_top, size, most=N_TASKS, seed=TASK_SEED):

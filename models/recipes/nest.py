@@ -92,14 +92,14 @@ def presence_bias(n):
 
 
 class Nest(nn.Module):
-    """The whole network for a taxonomy."""
+    """The whole network for a taxonomy; its trunk is that of the architecture, or a given one."""
 
-    def __init__(self, arch, taxonomy):
+    def __init__(self, arch, taxonomy, trunk=None):
         super().__init__()
         self.levels = taxonomy.inner_levels()
         arch = arch.fitted(len(self.levels))
         self.arch = arch
-        self.trunk = Trunk(arch)
+        self.trunk = Trunk(arch) if trunk is None else trunk
         self.leaves, self.branches = nested(self.trunk.width, taxonomy, taxonomy.top, arch)
         stacked = [n for m in self.modules() if isinstance(m, Leaves) for n in m.classes]
         self.row_of_class = {number: row for row, number in enumerate(stacked)}

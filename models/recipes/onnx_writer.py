@@ -4,6 +4,8 @@
 Every node has the name of its place in the tree (`vehicles_1/bus/conv`), and so has the
 tensor it makes. Batch normalisation stays a node of its own.
 """
+import collections
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -11,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from layers import Inverted
 
 OPSET = 17
+IR_VERSION = 8
 
 
 class GraphWriter:
@@ -18,6 +21,7 @@ class GraphWriter:
 
     def __init__(self):
         self.nodes, self.initializers, self.inputs, self.outputs = [], [], [], []
+        self.opset, self.ir_version = OPSET, IR_VERSION
 
     def initializer(self, name, array):
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
@@ -93,11 +97,53 @@ class GraphWriter:
         bias = self.parameter(f"{name}/bias", heads.bias[rows])
         return self.node("Gemm", [x, weight, bias], name, transB=1)
 
+    def copy(self, part, image, place):
+        """The nodes of another network (backbone.py) as they are, from the picture on; names
+        get `place` before them. Our own operators mean the same in all opsets it may have."""
+        renamed = Renamed(part, image, place)
+        self.nodes += renamed.nodes
+        self.initializers += renamed.initializers
+        self.opset, self.ir_version = part.opset, part.ir_version
+        return renamed.name(part.output)
+
     def model(self, graph_name, metadata):
         graph = helper.make_graph(self.nodes, graph_name, self.inputs, self.outputs,
                                   self.initializers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
-                                  producer_name="nnc models/recipes", ir_version=8)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)],
+                                  producer_name="nnc models/recipes",
+                                  ir_version=self.ir_version)
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+class Renamed:
+    """The nodes and weights of a part of a network, under names that nothing else has."""
+
+    def __init__(self, part, image, place):
+        tensors = {part.image: image}
+        own = [name for node in part.nodes for name in node.output if name]
+        own += [filed.name for filed in part.initializers]
+        # Parts of our own models have such names already.
+        before = "" if all(name.startswith(f"{place}/") for name in own) else f"{place}/"
+        self.names = tensors | {name: before + name for name in own}
+        taken = collections.Counter(node.name for node in part.nodes)
+        self.nodes = [self.node(node, taken[node.name] == 1, before) for node in part.nodes]
+        self.initializers = []
+        for filed in part.initializers:
+            copied = onnx.TensorProto()
+            copied.CopyFrom(filed)
+            copied.name = self.name(filed.name)
+            self.initializers.append(copied)
+
+    def name(self, tensor):
+        return self.names.get(tensor, tensor)
+
+    def node(self, node, named, before):
+        """Nodes without a name of their own get that of their result."""
+        copied = onnx.NodeProto()
+        copied.CopyFrom(node)
+        copied.input[:] = map(self.name, node.input)
+        copied.output[:] = map(self.name, node.output)
+        copied.name = before + node.name if named and node.name else copied.output[0]
+        return copied

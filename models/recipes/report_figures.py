@@ -12,11 +12,11 @@ import measures
 
 # The curves multiply the signalled category by a strength, divide the others by it, or both.
 STRENGTHS = (1.0, 1.25, 1.6, 2.0, 4.0)
-# The best default is sought among all pairs of these, which lie closer where it is likely.
-ENHANCEMENTS = (1.0, 1.25, 1.4, 1.6, 2.0, 4.0)
-INHIBITIONS = (1.0, 0.9, 0.85, 0.8, 0.625, 0.5, 0.25)
+# The best default is sought among all pairs of these, which lie closer where it is likely; the
+# pairs of the cards (`evaluate.py`) that can be default are among them.
+ENHANCEMENTS = (1.0, 1.1, 1.2, 1.25, 1.3, 1.6, 2.0, 4.0)
+INHIBITIONS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.625, 0.5, 0.25)
 STRONG_GAINS = (2.0, 0.5)
-MOST_WRONG_COST = 0.01
 FALSE_ALARMS = np.geomspace(0.001, 1, 101)
 
 
@@ -191,14 +191,14 @@ def measure(source):
         signal_figures(source, top_of_label) if nested else [])
 
 
-def best_signal(signals, most_cost=MOST_WRONG_COST):
+def best_signal(signals, most_cost=measures.MOST_WRONG_COST):
     """The signal that helps most when right, of those that cost at most this when wrong."""
     neutral = next(s for s in signals if s.kind() == "neutral")
     cheap = [s for s in signals if neutral.wrong - s.wrong <= most_cost + 1e-9]
     return max(cheap, key=lambda s: (s.right, s.wrong))
 
 
-def common_gains(models, most_cost=MOST_WRONG_COST):
+def common_gains(models, most_cost=measures.MOST_WRONG_COST):
     """(enhance, inhibit) that help most on average and cost no model more than `most_cost`."""
     def of_all(gains):
         return [(m.signal(*gains), m.signal(1.0, 1.0)) for m in models]

@@ -3,6 +3,7 @@
 import itertools
 import statistics
 
+import measures
 import report_figures
 import report_inputs
 
@@ -178,7 +179,7 @@ def signal_rows(model):
 
 
 def attention(nested):
-    bound = 100 * report_figures.MOST_WRONG_COST
+    bound = 100 * measures.MOST_WRONG_COST
     yield ("Gains without retraining, written *signalled top category / all others*. A right "
            "signal names the picture's own top category; a wrong one another, and the mean over "
            f"all others is given. The **best default** helps most of those that cost at most "

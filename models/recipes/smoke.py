@@ -6,7 +6,7 @@
 Generates coloured shapes in six folders, then: refuses bad input with a sentence, resumes a run
 and gets the weights of an unbroken one, trains by `models/train`, and the model must know the
 shapes; then `models/report` shows it. Exit status 0, or a message about the first thing that is
-wrong.
+wrong; 77 if a module is missing.
 """
 import os
 import pathlib
@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+import command_line
+
+command_line.skip_without("PIL")
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -114,39 +117,40 @@ def check_refusals(work, pictures, taxonomy):
     require_refusals(work, "train", cases)
 
 
-def check_resume(work, pictures, taxonomy):
-    """A run that is cut in the middle of an epoch ends with the weights of an unbroken one."""
-    os.environ["NNC_SCRATCH"] = str(work / "scratch")
-    import argparse
-
+def check_resume(make_run):
+    """A run that is cut in the middle of an epoch ends with the weights of an unbroken one.
+    `make_run(name)` makes one with its checkpoint in a folder of that name."""
     import torch
-
-    import dataset
-    import train as recipe
     torch.set_num_threads(1)
-    parser = argparse.ArgumentParser()
-    recipe.add_options(parser)
-    loaded = dataset.load(str(pictures), taxonomy, 32)
-
-    def run(name):
-        options = parser.parse_args(["--data", str(pictures), "--arch", "nest-tiny", "--epochs",
-                                     "2", "--steps", "4", "--run", str(work / name)])
-        recipe.complete(options, loaded)
-        return recipe.Run(options, loaded)
-
-    whole = run("whole")
+    whole = make_run("whole")
     whole.go()
-    cut = run("cut")
+    cut = make_run("cut")
     n_steps, cut.n_steps = cut.n_steps, 2
     cut.train_epoch()
     cut.epoch, cut.step, cut.n_steps = 0, 2, n_steps
     cut.save()
-    again = run("cut")
+    again = make_run("cut")
     again.resume()
     again.go()
     same = all(torch.equal(a, b) for a, b in zip(whole.best_net().state_dict().values(),
                                                  again.best_net().state_dict().values()))
     require(same, "a resumed run ends with the weights of an unbroken one")
+
+
+def check_resumed_training(work, pictures, taxonomy):
+    os.environ["NNC_SCRATCH"] = str(work / "scratch")
+    import argparse
+
+    import train as recipe
+    parser = argparse.ArgumentParser()
+    recipe.add_options(parser)
+
+    def make_run(name):
+        return recipe.start(parser.parse_args(
+            ["--data", str(pictures), "--taxonomy", str(taxonomy), "--size", "32", "--arch",
+             "nest-tiny", "--epochs", "2", "--steps", "4", "--run", str(work / name)]))
+
+    check_resume(make_run)
 
 
 def check_training(work, pictures, taxonomy):
@@ -204,18 +208,24 @@ def check_report_refusals(work, pictures):
         ("tasks of another form", (*arguments(good), "--tasks", tasks), "expected an object")])
 
 
-def main():
+def in_folder(check):
+    """Calls `check(work, pictures, taxonomy)` with generated pictures in the folder that the
+    command line names, or a temporary one."""
     with tempfile.TemporaryDirectory() as temporary:
         work = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
         pictures, taxonomy = work / "pictures", work / "shapes.yaml"
         generate(pictures)
         taxonomy.write_text(TAXONOMY)
-        check_refusals(work, pictures, taxonomy)
-        check_training(work, pictures, taxonomy)
-        check_resume(work, pictures, taxonomy)
-        check_report(work, pictures)
-        check_report_refusals(work, pictures)
+        check(work, pictures, taxonomy)
+
+
+def main(work, pictures, taxonomy):
+    check_refusals(work, pictures, taxonomy)
+    check_training(work, pictures, taxonomy)
+    check_resumed_training(work, pictures, taxonomy)
+    check_report(work, pictures)
+    check_report_refusals(work, pictures)
 
 
 if __name__ == "__main__":
-    main()
+    in_folder(main)

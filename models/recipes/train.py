@@ -82,6 +82,13 @@ def predict(net, pictures, indices, gains=None, bfloat16=False, batch=250):
     return torch.cat(logits), None if presence[0] is None else torch.cat(presence)
 
 
+def load_checkpoint(path):
+    """The state in a file. Where PyTorch's safe reader does not know plain numbers yet, in 1.x,
+    any pickle is read: then only your own checkpoints should be."""
+    safe = int(torch.__version__.split(".")[0]) > 1
+    return torch.load(path, map_location="cpu", weights_only=safe)
+
+
 class Average:
     """The exponential average of a network's weights and statistics."""
 
@@ -104,12 +111,14 @@ class Average:
 class Run:
     """A training run: what a checkpoint holds, and the step from one epoch to the next."""
 
+    program = "models/train"
+
     def __init__(self, options, pictures):
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
-        self.recipe = adjusted(RECIPES[options.arch], options.set)
+        self.recipe = self.make_recipe()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.net = make_net(options.arch, pictures.taxonomy)
+        self.net = self.make_net()
         if options.init:
             self.warm_start(options.init)
         self.net = self.net.to(self.device, memory_format=torch.channels_last)
@@ -133,6 +142,12 @@ class Run:
         self.epoch = self.step = 0
         self.saved, self.saved_at = True, time.time()
 
+    def make_recipe(self):
+        return adjusted(RECIPES[self.options.arch], self.options.set)
+
+    def make_net(self):
+        return make_net(self.options.arch, self.pictures.taxonomy)
+
     def warm_start(self, path):
         """Takes over the weights of a model file; a checkpoint, if there is one, comes later."""
         import warm_start                # needs the writer, which needs this file
@@ -146,6 +161,14 @@ class Run:
     def is_nested(self):
         return isinstance(self.net, Nest)
 
+    def origin(self):
+        """Lines of the card: where weights come from that were not trained."""
+        return ()
+
+    def terms(self):
+        """What the card says of the use of such weights."""
+        return ""
+
     def checkpoint(self):
         return self.options.run / "checkpoint.pt"
 
@@ -154,7 +177,7 @@ class Run:
         return {"arch": self.options.arch, "data": self.pictures.name,
                 "epochs": self.options.epochs, "seed": self.options.seed,
                 "n_steps": self.n_steps, "n_classes": len(self.pictures.taxonomy.classes),
-                "set": sorted(self.options.set)}
+                "set": sorted(self.options.set), "backbone": None}
 
     def save(self):
         """Writes beside and renames: an interruption never costs the last checkpoint."""
@@ -180,9 +203,9 @@ class Run:
         """Takes up the last checkpoint of the same run, if there is one."""
         if not self.checkpoint().exists():
             return
-        state = torch.load(self.checkpoint(), map_location="cpu", weights_only=True)
+        state = load_checkpoint(self.checkpoint())
         for key, value in self.identity().items():
-            if state.setdefault(key, []) != value:
+            if state.setdefault(key, [] if key == "set" else None) != value:
                 raise SystemExit(f"{self.checkpoint()} is of a run with {key} {state[key]}, not "
                                  f"{value}: name another --run, or remove it")
         self.net.load_state_dict(state["net"])
@@ -317,12 +340,17 @@ def complete(options, pictures):
     options.run.mkdir(parents=True, exist_ok=True)
 
 
-def run(options):
-    """Trains as the options say; returns the finished run."""
-    prepare_process(options.threads)
+def start(options):
+    """The run that the options ask for, not yet begun."""
     pictures = dataset.load(options.data, options.taxonomy, wanted_size(options))
     complete(options, pictures)
-    training = Run(options, pictures)
+    return Run(options, pictures)
+
+
+def run(options, start=start):
+    """Trains as the options say; returns the finished run."""
+    prepare_process(options.threads)
+    training = start(options)
     training.resume()
     training.go()
     return training

@@ -131,9 +131,9 @@ static const char *store_json(struct cli_options *options, const char *value)
 }
 
 static const struct option_row rows[] = {
-    {"--cutout", "TEXT", "active categories, e.g. 'vehicles_1,people/boy' or '-people'",
+    {"--cutout", "TEXT", "active categories, e.g. 'vehicles,mammals/cats' or '-places'",
      store_cutout},
-    {"--attention", "TEXT", "gains, e.g. 'vehicles_1=1.5,people=0.5'", store_attention},
+    {"--attention", "TEXT", "gains, e.g. 'vehicles=1.5,places=0.5'", store_attention},
     {"--cifar100", "FILE", "records of superclass, class, 3x1024 pixels (3074 bytes)",
      store_cifar100},
     {"--folder", "DIR", "pictures as DIR/class/picture; class: name, path or alias",

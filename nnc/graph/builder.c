@@ -198,7 +198,11 @@ enum nnc_status nnc_emit_inner(struct nnc_reading *reading, enum nnc_op op,
                                const uint32_t *inputs, uint32_t n_inputs,
                                const struct nnc_shape *shape, struct nnc_node **node)
 {
-    return emit(reading, reading->name, op, inputs, n_inputs, shape, node);
+    const enum nnc_status status =
+        emit(reading, reading->name, op, inputs, n_inputs, shape, node);
+    if (!status)
+        reading->builder->graph->values[(*node)->output].inner = true;
+    return status;
 }
 
 enum nnc_status nnc_emit_tensor(struct nnc_reading *reading,

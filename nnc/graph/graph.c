@@ -68,6 +68,10 @@ static enum nnc_status prune(struct nnc_builder *b)
 
 static enum nnc_status build(struct nnc_builder *b, const struct nnc_taxonomy_text *text)
 {
+    b->graph->opset = (uint32_t)b->model->opset; /* 13 to 21 */
+    b->graph->taxonomy_offset =
+        (uint64_t)((const uint8_t *)b->model->taxonomy.bytes - b->model->bytes);
+    b->graph->taxonomy_size = b->model->taxonomy.size;
     b->graph->input = text->input;
     b->graph->presence_threshold = text->presence_threshold;
     enum nnc_status status =

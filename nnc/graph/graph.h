@@ -64,6 +64,7 @@ enum nnc_value_kind {
 
 struct nnc_value {
     const char *name;
+    bool inner; /* in the middle of what one ONNX node became: its name is that node's */
     enum nnc_value_kind kind;
     uint32_t source;
     struct nnc_shape shape;
@@ -186,6 +187,8 @@ struct nnc_graph {
     struct nnc_taxonomy *taxonomy;
     struct nnc_branch *branches; /* [categories] */
     char name[256];              /* base name of the file, "(memory)" */
+    uint32_t opset;
+    uint64_t taxonomy_offset, taxonomy_size; /* where the file has its JSON, in bytes */
 
     struct nnc_source *sources; /* open files or bytes; see onnx/source.h */
     struct nnc_pool pool;       /* owns everything above but the sources */

@@ -22,8 +22,17 @@ static uint32_t rows_per_item(const struct nnc_conv_args *a)
     return rows < 1 ? 1 : rows < a->out_height ? rows : a->out_height;
 }
 
+/* One input channel is too little for a matrix product; and so it has the bits that a
+ * channel of a depthwise convolution has. */
+static bool is_small(const struct nnc_conv_args *a)
+{
+    return a->in_channels == 1;
+}
+
 static uint32_t conv_items(const struct nnc_conv_args *a)
 {
+    if (is_small(a))
+        return nnc_kernels_generic.conv_items(a);
     return nnc_ceil_div(a->out_height, rows_per_item(a));
 }
 
@@ -36,6 +45,8 @@ static size_t columns(const struct nnc_conv_args *a)
  * in place. */
 static size_t conv_scratch_floats(const struct nnc_conv_args *a)
 {
+    if (is_small(a))
+        return nnc_kernels_generic.conv_scratch_floats(a);
     const size_t pixels = (size_t)rows_per_item(a) * a->out_width;
     return pixels * (columns(a) + NNC_BLOCK);
 }
@@ -104,6 +115,10 @@ static void conv_block(const struct nnc_conv_args *a, uint32_t block, uint32_t y
 
 static void conv(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
 {
+    if (is_small(a)) {
+        nnc_kernels_generic.conv(a, first, last);
+        return;
+    }
     const uint32_t rows = rows_per_item(a);
     for (uint32_t item = first; item < last; item++) {
         const uint32_t y0 = item * rows;

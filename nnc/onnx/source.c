@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_MODEL_BYTES ((uint64_t)512 << 20)
 #define MAX_EXTERNAL_BYTES ((uint64_t)4 << 30)
 #define MAX_HEAP_BYTES ((uint64_t)256 << 20)
 
@@ -165,9 +164,9 @@ static enum nnc_status check_model_size(uint64_t size, struct nnc_error *error)
 {
     if (!size)
         return nnc_fail(error, NNC_PARSE, NULL, "file: empty file");
-    if (size > MAX_MODEL_BYTES)
+    if (size > NNC_MAX_MODEL_BYTES)
         return nnc_fail(error, NNC_LIMIT, NULL, "file: file size %llu, limit %llu",
-                        (unsigned long long)size, (unsigned long long)MAX_MODEL_BYTES);
+                        (unsigned long long)size, (unsigned long long)NNC_MAX_MODEL_BYTES);
     return NNC_OK;
 }
 
@@ -395,4 +394,13 @@ enum nnc_status nnc_source_read(const struct nnc_source *source, uint32_t file,
                            (unsigned long long)from->size);
     status = read_fully(from, offset, size, out, error);
     return status ? status : check_unchanged(from, error);
+}
+
+bool nnc_source_is_file(const struct nnc_source *source, const struct stat *status)
+{
+    for (uint32_t i = 0; i < source->n_files; i++)
+        if (source->files[i].fd >= 0 && source->files[i].device == status->st_dev &&
+            source->files[i].inode == status->st_ino)
+            return true;
+    return false;
 }

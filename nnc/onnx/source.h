@@ -18,6 +18,7 @@ struct nnc_source;
 
 enum { NNC_SOURCE_MODEL = 0, NNC_MAX_EXTERNAL_FILES = 64 };
 #define NNC_SOURCE_HEAP UINT32_MAX /* the number of the converted values */
+#define NNC_MAX_MODEL_BYTES ((uint64_t)512 << 20)
 
 /* Opens `path` and reads all of it. Never blocks on a FIFO or device.
  * Fails: NNC_NOT_FOUND, NNC_PERM, NNC_PATH, NNC_LIMIT, NNC_IO, NNC_CHANGED, NNC_NOMEM. */
@@ -49,5 +50,9 @@ enum nnc_status nnc_source_add_heap(struct nnc_source *source, const void *bytes
 enum nnc_status nnc_source_read(const struct nnc_source *source, uint32_t file,
                                 uint64_t offset, uint64_t size, void *out,
                                 struct nnc_error *error);
+
+/* Whether a file, as stat() describes it, is one of those that the bytes come from. */
+struct stat;
+bool nnc_source_is_file(const struct nnc_source *source, const struct stat *status);
 
 #endif

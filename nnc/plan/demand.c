@@ -7,6 +7,7 @@
 #include "../graph/taxonomy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct nnc_category *category(const struct nnc_demand *d, uint32_t index)
 {
@@ -42,25 +43,120 @@ static void need_all(struct nnc_demand *d, uint32_t value, uint32_t label)
         need(d, value, c, label);
 }
 
+/* How channels come about -------------------------------------------------------------- */
+
+static const struct nnc_shape *shape_of(const struct nnc_demand *d, uint32_t value)
+{
+    return &d->graph->values[value].shape;
+}
+
+bool nnc_demand_by_channel(const struct nnc_demand *d, const struct nnc_node *node, uint32_t i)
+{
+    const uint32_t out = node->output, value = node->inputs[i];
+    const uint32_t axis = d->axis[out];
+    const bool aligned = d->axis[value] == axis; /* weights have their rows along axis 0 */
+    if (d->channels[value] != d->channels[out])
+        return false;
+    switch (node->op) {
+    case NNC_OP_CONV:
+        return i > 0;
+    case NNC_OP_GEMM:
+        return i == 1 && d->axis[value] == (node->gemm.transpose_b ? 0 : 1);
+    case NNC_OP_BATCH_NORM:
+        return i > 0 || aligned;
+    case NNC_OP_ACTIVATION:
+    case NNC_OP_POOL:
+    case NNC_OP_GLOBAL_AVERAGE:
+    case NNC_OP_IDENTITY:
+        return aligned;
+    case NNC_OP_CONCAT:
+    case NNC_OP_SOFTMAX:
+        return aligned && node->axis != axis;
+    case NNC_OP_GATHER:
+        return aligned && node->gather.axis != axis &&
+               shape_of(d, out)->rank == shape_of(d, value)->rank;
+    case NNC_OP_PAD:
+        return aligned && !node->pad.begin[axis] && !node->pad.end[axis];
+    case NNC_OP_TRANSPOSE:
+        return node->perm[axis] == d->axis[value];
+    default:
+        return false;
+    }
+}
+
+bool nnc_demand_picks(const struct nnc_demand *d, const struct nnc_node *node)
+{
+    const uint32_t out = node->output, x = node->inputs[0];
+    if (d->axis[out] != d->axis[x])
+        return false;
+    if (node->op == NNC_OP_SLICE)
+        return true;
+    /* Indices of rank 1 keep the axis; of any other rank they move the channels. */
+    return node->op == NNC_OP_GATHER && node->gather.axis == d->axis[x] &&
+           shape_of(d, out)->rank == shape_of(d, x)->rank;
+}
+
+uint32_t nnc_demand_picked(const struct nnc_demand *d, const struct nnc_node *node,
+                           uint32_t channel)
+{
+    const uint32_t axis = d->axis[node->output];
+    if (node->op == NNC_OP_GATHER)
+        return node->gather.indices[channel];
+    return (uint32_t)((int64_t)node->slice.start[axis] +
+                      (int64_t)channel * node->slice.step[axis]);
+}
+
+static uint64_t per_channel(const struct nnc_demand *d, uint32_t value)
+{
+    const struct nnc_shape *const s = shape_of(d, value);
+    uint64_t n = 1;
+    for (uint32_t i = d->axis[value] + 1u; i < s->rank; i++)
+        n *= s->dim[i];
+    return n;
+}
+
+/* Elements keep their order, so a channel is a range of them where everything before the
+ * channel axis is 1. */
+bool nnc_demand_regroups(const struct nnc_demand *d, const struct nnc_node *node,
+                         uint64_t *mine, uint64_t *theirs)
+{
+    const uint32_t out = node->output, x = node->inputs[0];
+    const uint64_t elements = nnc_shape_elements(shape_of(d, out));
+    *mine = per_channel(d, out);
+    *theirs = per_channel(d, x);
+    return *mine * d->channels[out] == elements && *theirs * d->channels[x] == elements;
+}
+
+/* Backwards ---------------------------------------------------------------------------- */
+
 /* Channel for channel, where both have the same ones. */
 static void need_same(struct nnc_demand *d, uint32_t out, uint32_t value)
 {
-    if (value == NNC_NONE)
-        return;
-    if (d->channels[out] != d->channels[value]) {
-        need_all(d, value, nnc_demand_owner(d, out));
-        return;
-    }
     for (uint32_t c = 0; c < d->channels[out]; c++)
         if (d->labels[out][c] != NNC_NOT_NEEDED)
             need(d, value, c, d->labels[out][c]);
 }
 
-static void need_conv(struct nnc_demand *d, const struct nnc_node *node)
+static void need_input(struct nnc_demand *d, const struct nnc_node *node, uint32_t i)
+{
+    if (node->inputs[i] == NNC_NONE)
+        return;
+    if (nnc_demand_by_channel(d, node, i))
+        need_same(d, node->output, node->inputs[i]);
+    else
+        need_all(d, node->inputs[i], nnc_demand_owner(d, node->output));
+}
+
+/* The picture that is convolved, by groups. */
+static void need_convolved(struct nnc_demand *d, const struct nnc_node *node)
 {
     const uint32_t out = node->output, x = node->inputs[0];
     const uint32_t groups = node->conv.groups;
     const uint32_t outs = d->channels[out] / groups, ins = d->channels[x] / groups;
+    if (d->axis[x] != 1) {
+        need_input(d, node, 0);
+        return;
+    }
     for (uint32_t g = 0; g < groups; g++) {
         uint32_t label = NNC_NOT_NEEDED;
         for (uint32_t o = g * outs; o < (g + 1) * outs; o++)
@@ -69,63 +165,46 @@ static void need_conv(struct nnc_demand *d, const struct nnc_node *node)
             for (uint32_t i = g * ins; i < (g + 1) * ins; i++)
                 need(d, x, i, label);
     }
-    need_same(d, out, node->inputs[1]);
-    if (node->n_inputs > 2)
-        need_same(d, out, node->inputs[2]);
 }
 
 /* Broadcasting aligns axes from the right. */
 static void need_broadcast(struct nnc_demand *d, uint32_t out, uint32_t value)
 {
-    const struct nnc_shape *const o = &d->graph->values[out].shape;
-    const struct nnc_shape *const v = &d->graph->values[value].shape;
+    const struct nnc_shape *const o = shape_of(d, out), *const v = shape_of(d, value);
     const int shift = (int)o->rank - (int)v->rank;
-    if (v->rank > 0 && d->axis[value] + shift == d->axis[out])
+    if (v->rank > 0 && d->axis[value] + shift == d->axis[out] &&
+        d->channels[value] == d->channels[out])
         need_same(d, out, value);
     else
         need_all(d, value, nnc_demand_owner(d, out));
 }
 
-static void need_concat(struct nnc_demand *d, const struct nnc_node *node)
+/* What lies side by side along the channels. */
+static void need_parts(struct nnc_demand *d, const struct nnc_node *node)
 {
     uint32_t before = 0;
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         const uint32_t value = node->inputs[i];
-        if (node->axis != d->axis[node->output]) {
-            need_same(d, node->output, value);
-            continue;
-        }
-        if (node->axis != d->axis[value]) { /* weights, needed by rows */
-            need_all(d, value, nnc_demand_owner(d, node->output));
-            before += d->graph->values[value].shape.dim[node->axis];
-            continue;
-        }
-        for (uint32_t c = 0; c < d->channels[value]; c++) {
+        const uint32_t n = shape_of(d, value)->dim[node->axis];
+        for (uint32_t c = 0; c < n; c++) {
             const uint32_t label = d->labels[node->output][before + c];
-            if (label != NNC_NOT_NEEDED)
+            if (label == NNC_NOT_NEEDED)
+                continue;
+            if (node->axis == d->axis[value])
                 need(d, value, c, label);
+            else /* weights, needed by rows */
+                need_all(d, value, label);
         }
-        before += d->channels[value];
+        before += n;
     }
 }
 
-static uint64_t per_channel(const struct nnc_demand *d, uint32_t value)
+static void need_regrouped(struct nnc_demand *d, const struct nnc_node *node)
 {
-    const struct nnc_shape *const s = &d->graph->values[value].shape;
-    uint64_t n = 1;
-    for (uint32_t i = d->axis[value] + 1u; i < s->rank; i++)
-        n *= s->dim[i];
-    return n;
-}
-
-/* Elements keep their order, so a channel is a range of them; true where everything before
- * the channel axis is 1. */
-static void need_reshape(struct nnc_demand *d, uint32_t out, uint32_t value)
-{
-    const uint64_t elements = nnc_shape_elements(&d->graph->values[out].shape);
-    const uint64_t mine = per_channel(d, out), theirs = per_channel(d, value);
-    if (mine * d->channels[out] != elements || theirs * d->channels[value] != elements) {
-        need_all(d, value, nnc_demand_owner(d, out));
+    const uint32_t out = node->output;
+    uint64_t mine, theirs;
+    if (!nnc_demand_regroups(d, node, &mine, &theirs)) {
+        need_input(d, node, 0);
         return;
     }
     for (uint32_t c = 0; c < d->channels[out]; c++) {
@@ -135,132 +214,96 @@ static void need_reshape(struct nnc_demand *d, uint32_t out, uint32_t value)
         const uint32_t first = (uint32_t)(c * mine / theirs);
         const uint32_t last = (uint32_t)(((c + 1) * mine - 1) / theirs);
         for (uint32_t k = first; k <= last; k++)
-            need(d, value, k, label);
+            need(d, node->inputs[0], k, label);
     }
 }
 
-static void need_slice(struct nnc_demand *d, const struct nnc_node *node)
+static void need_picked(struct nnc_demand *d, const struct nnc_node *node)
 {
     const uint32_t out = node->output, x = node->inputs[0];
-    const uint32_t axis = d->axis[x];
-    if (axis != d->axis[out]) { /* weights, needed by rows */
-        need_all(d, x, nnc_demand_owner(d, out));
-        return;
+    if (nnc_demand_picks(d, node)) {
+        for (uint32_t c = 0; c < d->channels[out]; c++)
+            if (d->labels[out][c] != NNC_NOT_NEEDED)
+                need(d, x, nnc_demand_picked(d, node, c), d->labels[out][c]);
+    } else if (node->op == NNC_OP_GATHER && node->gather.axis == d->axis[x]) {
+        for (uint32_t i = 0; i < node->gather.n_indices; i++)
+            need(d, x, node->gather.indices[i], nnc_demand_owner(d, out));
+    } else {
+        need_input(d, node, 0);
     }
-    for (uint32_t c = 0; c < d->channels[out]; c++)
-        if (d->labels[out][c] != NNC_NOT_NEEDED)
-            need(d, x,
-                 (uint32_t)((int64_t)node->slice.start[axis] +
-                            (int64_t)c * node->slice.step[axis]),
-                 d->labels[out][c]);
-}
-
-static void need_gather(struct nnc_demand *d, const struct nnc_node *node)
-{
-    const uint32_t out = node->output, x = node->inputs[0];
-    const struct nnc_gather *const g = &node->gather;
-    if (g->axis != d->axis[x]) {
-        if (d->graph->values[out].shape.rank == d->graph->values[x].shape.rank)
-            need_same(d, out, x);
-        else
-            need_all(d, x, nnc_demand_owner(d, out));
-        return;
-    }
-    /* Indices of rank 1 keep the axis; of any other rank they move the channels. */
-    const bool kept = d->graph->values[out].shape.rank == d->graph->values[x].shape.rank &&
-                      d->channels[out] == g->n_indices;
-    for (uint32_t i = 0; i < g->n_indices; i++) {
-        const uint32_t label = kept ? d->labels[out][i] : nnc_demand_owner(d, out);
-        if (label != NNC_NOT_NEEDED)
-            need(d, x, g->indices[i], label);
-    }
-}
-
-static void need_pad(struct nnc_demand *d, const struct nnc_node *node)
-{
-    const uint32_t axis = d->axis[node->output];
-    if (node->pad.begin[axis] || node->pad.end[axis])
-        need_all(d, node->inputs[0], nnc_demand_owner(d, node->output));
-    else
-        need_same(d, node->output, node->inputs[0]);
 }
 
 static void need_inputs(struct nnc_demand *d, const struct nnc_node *node)
 {
-    const uint32_t out = node->output;
+    uint32_t first = 0, end = node->n_inputs;
     switch (node->op) {
     case NNC_OP_CONV:
-        need_conv(d, node);
-        return;
-    case NNC_OP_GEMM: {
-        need_all(d, node->inputs[0], nnc_demand_owner(d, out));
-        need_same(d, out, node->inputs[1]);
-        if (node->n_inputs > 2 && node->inputs[2] != NNC_NONE)
-            need_broadcast(d, out, node->inputs[2]);
-        return;
-    }
+        need_convolved(d, node);
+        first = 1;
+        break;
+    case NNC_OP_GEMM:
+        if (node->inputs[2] != NNC_NONE)
+            need_broadcast(d, node->output, node->inputs[2]);
+        end = 2;
+        break;
     case NNC_OP_BINARY:
-        need_broadcast(d, out, node->inputs[0]);
-        need_broadcast(d, out, node->inputs[1]);
-        return;
-    case NNC_OP_BATCH_NORM:
-    case NNC_OP_ACTIVATION:
-    case NNC_OP_POOL:
-    case NNC_OP_GLOBAL_AVERAGE:
-    case NNC_OP_IDENTITY:
-        for (uint32_t i = 0; i < node->n_inputs; i++)
-            need_same(d, out, node->inputs[i]);
+        need_broadcast(d, node->output, node->inputs[0]);
+        need_broadcast(d, node->output, node->inputs[1]);
         return;
     case NNC_OP_CONCAT:
-        need_concat(d, node);
+        if (node->axis != d->axis[node->output])
+            break;
+        need_parts(d, node);
         return;
     case NNC_OP_RESHAPE:
-        need_reshape(d, out, node->inputs[0]);
+        need_regrouped(d, node);
         return;
     case NNC_OP_SLICE:
-        need_slice(d, node);
-        return;
     case NNC_OP_GATHER:
-        need_gather(d, node);
+        need_picked(d, node);
         return;
-    case NNC_OP_PAD:
-        need_pad(d, node);
-        return;
-    case NNC_OP_TRANSPOSE:
-        if (node->perm[d->axis[out]] == d->axis[node->inputs[0]])
-            need_same(d, out, node->inputs[0]);
-        else
-            need_all(d, node->inputs[0], nnc_demand_owner(d, out));
-        return;
-    case NNC_OP_SOFTMAX:
-        if (node->axis != d->axis[out]) {
-            need_same(d, out, node->inputs[0]);
-            return;
-        }
-        break;
-    case NNC_OP_MATMUL:
+    default:
         break;
     }
-    for (uint32_t i = 0; i < node->n_inputs; i++)
-        need_all(d, node->inputs[i], nnc_demand_owner(d, out));
+    for (uint32_t i = first; i < end; i++)
+        need_input(d, node, i);
 }
 
-/* Weights are needed by rows: output channels first in Conv and transposed Gemm. */
+/* Constants whose channels are along axis 0: weights that are multiplied by rows, and
+ * operands [C, ...] that broadcast to [1, C, ...]. */
+static bool has_rows_first(const struct nnc_demand *d, const struct nnc_node *node, uint32_t i)
+{
+    const struct nnc_value *const value = &d->graph->values[node->inputs[i]];
+    const struct nnc_shape *const out = shape_of(d, node->output);
+    switch (node->op) {
+    case NNC_OP_CONV:
+        return i == 1;
+    case NNC_OP_GEMM:
+        return i == 1 && node->gemm.transpose_b;
+    case NNC_OP_BINARY:
+        return value->kind == NNC_VALUE_TENSOR && value->shape.rank >= 2 &&
+               value->shape.rank + 1 == out->rank && value->shape.dim[0] == out->dim[1];
+    default:
+        return false;
+    }
+}
+
 static void choose_axes(struct nnc_demand *d)
 {
     const struct nnc_graph *const g = d->graph;
     for (uint32_t v = 0; v < g->n_values; v++)
         d->axis[v] = g->values[v].shape.rank >= 2;
     for (uint32_t n = 0; n < g->n_nodes; n++)
-        if (g->nodes[n].op == NNC_OP_CONV ||
-            (g->nodes[n].op == NNC_OP_GEMM && g->nodes[n].gemm.transpose_b))
-            d->axis[g->nodes[n].inputs[1]] = 0;
+        for (uint32_t i = 0; i < g->nodes[n].n_inputs; i++)
+            if (has_rows_first(d, &g->nodes[n], i))
+                d->axis[g->nodes[n].inputs[i]] = 0;
 }
 
 static bool allocate_labels(struct nnc_demand *d)
 {
     const struct nnc_graph *const g = d->graph;
     uint64_t total = 0;
+    free(d->memory);
     for (uint32_t v = 0; v < g->n_values; v++) {
         const struct nnc_shape *const s = &g->values[v].shape;
         d->channels[v] = s->rank ? s->dim[d->axis[v]] : 1;
@@ -285,6 +328,44 @@ static uint32_t presence_category(const struct nnc_graph *g, uint32_t k)
     return NNC_TRUNK;
 }
 
+static void label(struct nnc_demand *d, const uint8_t *logits, const uint8_t *presence)
+{
+    const struct nnc_graph *const g = d->graph;
+    for (uint32_t k = 0; k < g->taxonomy->n_classes; k++)
+        if (logits[k])
+            need(d, g->logits, k, g->taxonomy->class_of_logit[k]);
+    if (presence && g->presence != NNC_NONE)
+        for (uint32_t k = 0; k < d->channels[g->presence]; k++)
+            if (presence[k])
+                need(d, g->presence, k, presence_category(g, k));
+    for (uint32_t n = g->n_nodes; n-- > 0;)
+        if (nnc_demand_owner(d, g->nodes[n].output) != NNC_NOT_NEEDED)
+            need_inputs(d, &g->nodes[n]);
+}
+
+/* Weights that are needed, but not by rows, since whoever wanted rows was cut away, are
+ * constants like others: true if there are any, which then have another axis. `by_rows` is
+ * room for [values]. */
+static bool correct_axes(struct nnc_demand *d, bool *by_rows)
+{
+    const struct nnc_graph *const g = d->graph;
+    bool corrected = false;
+    memset(by_rows, 0, g->n_values * sizeof *by_rows);
+    for (uint32_t n = 0; n < g->n_nodes; n++)
+        for (uint32_t i = 0; i < g->nodes[n].n_inputs; i++)
+            if (has_rows_first(d, &g->nodes[n], i) &&
+                nnc_demand_count(d, g->nodes[n].output))
+                by_rows[g->nodes[n].inputs[i]] = true;
+    for (uint32_t v = 0; v < g->n_values; v++) {
+        const bool rows = g->values[v].shape.rank >= 2 && d->axis[v] == 0;
+        if (!rows || by_rows[v] || !nnc_demand_count(d, v))
+            continue;
+        d->axis[v] = 1;
+        corrected = true;
+    }
+    return corrected;
+}
+
 enum nnc_status nnc_demand_create(const struct nnc_graph *graph, const uint8_t *logits,
                                   const uint8_t *presence, struct nnc_demand **demand,
                                   struct nnc_error *error)
@@ -296,26 +377,22 @@ enum nnc_status nnc_demand_create(const struct nnc_graph *graph, const uint8_t *
     d->labels = nnc_alloc(graph->n_values, sizeof *d->labels);
     d->channels = nnc_alloc(graph->n_values, sizeof *d->channels);
     d->axis = nnc_alloc(graph->n_values, sizeof *d->axis);
-    if (!d->labels || !d->channels || !d->axis)
-        goto fail;
-    choose_axes(d);
-    if (!allocate_labels(d))
-        goto fail;
-    for (uint32_t k = 0; k < graph->taxonomy->n_classes; k++)
-        if (logits[k])
-            need(d, graph->logits, k, graph->taxonomy->class_of_logit[k]);
-    if (presence && graph->presence != NNC_NONE)
-        for (uint32_t k = 0; k < d->channels[graph->presence]; k++)
-            if (presence[k])
-                need(d, graph->presence, k, presence_category(graph, k));
-    for (uint32_t n = graph->n_nodes; n-- > 0;)
-        if (nnc_demand_owner(d, graph->nodes[n].output) != NNC_NOT_NEEDED)
-            need_inputs(d, &graph->nodes[n]);
+    bool *const by_rows = nnc_alloc(graph->n_values, sizeof *by_rows);
+    bool enough = d->labels && d->channels && d->axis && by_rows;
+    if (enough)
+        choose_axes(d);
+    do { /* each round takes at least one weight's rows; there is rarely a second */
+        enough = enough && allocate_labels(d);
+        if (enough)
+            label(d, logits, presence);
+    } while (enough && correct_axes(d, by_rows));
+    free(by_rows);
+    if (!enough) {
+        nnc_demand_destroy(d);
+        return nnc_fail_nomem(error, (uint64_t)graph->n_values * sizeof(uint32_t));
+    }
     *demand = d;
     return NNC_OK;
-fail:
-    nnc_demand_destroy(d);
-    return nnc_fail_nomem(error, (uint64_t)graph->n_values * sizeof(uint32_t));
 }
 
 void nnc_demand_destroy(struct nnc_demand *d)

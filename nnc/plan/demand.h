@@ -36,4 +36,19 @@ uint32_t nnc_demand_count(const struct nnc_demand *demand, uint32_t value);
 /* The label that unites all needed channels of a value; NNC_NOT_NEEDED if none is. */
 uint32_t nnc_demand_owner(const struct nnc_demand *demand, uint32_t value);
 
+/* How the channels of a node's output come from those of its inputs. Whatever none of these
+ * describes needs whole inputs. */
+
+/* Channel c comes from channel c of input `i` alone. */
+bool nnc_demand_by_channel(const struct nnc_demand *demand, const struct nnc_node *node,
+                           uint32_t i);
+/* Slice, Gather: channel c is channel nnc_demand_picked() of the input. */
+bool nnc_demand_picks(const struct nnc_demand *demand, const struct nnc_node *node);
+uint32_t nnc_demand_picked(const struct nnc_demand *demand, const struct nnc_node *node,
+                           uint32_t channel);
+/* Reshape: channels are ranges of elements on both sides, of `*mine` each in the output and
+ * of `*theirs` in the input. */
+bool nnc_demand_regroups(const struct nnc_demand *demand, const struct nnc_node *node,
+                         uint64_t *mine, uint64_t *theirs);
+
 #endif

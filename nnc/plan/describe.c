@@ -138,30 +138,27 @@ static void describe_gemm(struct describer *d)
     a->n_active = s->n_active;
 }
 
-/* The inputs of an output block lie side by side, those of groups that nobody needs among
- * them. These were not computed: their weights are zero here, but 0 x inf is not. So a
- * block with such inputs works on a copy without them. */
-static bool describe_groups(struct describer *d, uint32_t step)
+/* Every group is a convolution of its own. Its inputs are read where they lie if blocks of
+ * 16 channels do not cut them apart at other places than they would in such a one; its
+ * outputs are written where they belong if no other group is in the block. */
+static bool describe_groups(struct describer *d)
 {
     struct nnc_plan_step *const s = d->s;
-    const struct nnc_edge *const in = s->in_edge[0];
-    const uint32_t blocks = nnc_ceil_div(s->out_edge->channels, NNC_BLOCK);
-    uint32_t(*const inputs)[2] = pool(d, blocks, sizeof *inputs);
-    bool *const needed = pool(d, in->channels, sizeof *needed);
-    if (!inputs || !needed)
+    const struct nnc_edge *const in = s->in_edge[0], *const out = s->out_edge;
+    const uint32_t groups = s->node->conv.groups;
+    const uint32_t ins = in->channels / groups, outs = out->channels / groups;
+    bool *const needed = pool(d, groups, sizeof *needed);
+    if (!needed)
         return false;
-    for (uint32_t c = 0; c < in->channels; c++)
-        needed[c] = channel_needed(d, in, c);
-    for (uint32_t b = 0; b < blocks; b++)
-        nnc_grouped_inputs(d->program, step, b, &inputs[b][0], &inputs[b][1]);
-    for (uint32_t i = 0; i < s->n_active; i++) {
-        const uint32_t *const of = inputs[s->active[i]];
-        const uint64_t floats = nnc_align(of[1], NNC_BLOCK) * in->pixels;
-        if (memchr(needed + of[0], false, of[1]) && floats > s->group_copy_floats)
-            s->group_copy_floats = floats;
-    }
-    s->group_inputs = (const uint32_t(*)[2])inputs;
-    s->group_channels = needed;
+    for (uint32_t c = 0; c < out->channels; c++)
+        needed[c / outs] |= channel_needed(d, out, c);
+    s->group_needed = needed;
+    s->group_outs = outs;
+    s->conv.in_channels = ins;
+    if (ins % NNC_BLOCK && NNC_BLOCK % ins && in->pixels > 1)
+        s->group_x_floats = nnc_align(ins, NNC_BLOCK) * in->pixels;
+    if (outs % NNC_BLOCK)
+        s->group_y_floats = NNC_BLOCK * out->pixels;
     return true;
 }
 
@@ -260,7 +257,7 @@ static bool describe_operands(struct describer *d)
     return true;
 }
 
-static bool describe(struct describer *d, uint32_t step)
+static bool describe(struct describer *d)
 {
     struct nnc_plan_step *const s = d->s;
     if (!describe_operands(d) || !note_blocks(d) || !note_spans(d))
@@ -275,7 +272,7 @@ static bool describe(struct describer *d, uint32_t step)
         break;
     case NNC_STEP_GROUPED:
         describe_conv(d);
-        if (!describe_groups(d, step))
+        if (!describe_groups(d))
             return false;
         s->n_items = s->n_active;
         break;
@@ -322,7 +319,7 @@ enum nnc_status nnc_describe_step(struct nnc_plan *plan, const struct nnc_demand
     out->out_edge = &plan->program->edges[out->step->out];
     if (out->step->node != NNC_NONE)
         out->node = &plan->program->graph->nodes[out->step->node];
-    if (!describe(&d, step))
+    if (!describe(&d))
         return nnc_fail_nomem(error, sizeof *out);
     if (!has_packed_weights(out->step->kind))
         return NNC_OK;
@@ -333,7 +330,8 @@ enum nnc_status nnc_describe_step(struct nnc_plan *plan, const struct nnc_demand
         return nnc_fail_nomem(error, sizeof *out->packed);
     if (out->step->kind == NNC_STEP_CONV || out->step->kind == NNC_STEP_GROUPED) {
         const uint64_t floats =
-            out->group_copy_floats + kernels->conv_scratch_floats(&out->conv);
+            out->group_x_floats + out->group_y_floats +
+            kernels->conv_scratch_floats(&out->conv);
         if (floats > plan->scratch_floats)
             plan->scratch_floats = floats;
     }

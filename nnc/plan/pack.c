@@ -63,44 +63,46 @@ static uint32_t rows_of_block(const struct nnc_program *p, uint32_t step, uint32
     return left < NNC_BLOCK ? left : NNC_BLOCK;
 }
 
-void nnc_grouped_inputs(const struct nnc_program *p, uint32_t step, uint32_t block,
-                        uint32_t *first, uint32_t *count)
+static uint32_t outs_per_group(const struct nnc_program *p, uint32_t step)
 {
     const struct nnc_node *const node = node_of(p, step);
-    const uint32_t ins = shape_of(p, node->inputs[0])->dim[1];
-    const uint32_t per_group = ins / node->conv.groups;
-    const uint32_t outs_per_group = out_channels(p, step) / node->conv.groups;
-    const uint32_t row0 = block * NNC_BLOCK;
-    const uint32_t row1 = row0 + rows_of_block(p, step, block) - 1;
-    *first = row0 / outs_per_group * per_group / NNC_BLOCK * NNC_BLOCK;
-    *count = (row1 / outs_per_group + 1) * per_group - *first;
+    return node->op == NNC_OP_CONV ? out_channels(p, step) / node->conv.groups
+                                   : out_channels(p, step);
 }
 
-/* Input channels of a block as the kernel sees them. */
-static uint32_t packed_inputs(const struct nnc_program *p, uint32_t step, uint32_t block)
+static uint32_t groups_in_block(const struct nnc_program *p, uint32_t step, uint32_t block)
+{
+    const uint32_t row = block * NNC_BLOCK, outs = outs_per_group(p, step);
+    return (row + rows_of_block(p, step, block) - 1) / outs - row / outs + 1;
+}
+
+/* Input channels of one sum, as the kernel sees them. */
+static uint32_t packed_inputs(const struct nnc_program *p, uint32_t step)
 {
     const struct nnc_node *const node = node_of(p, step);
-    uint32_t first, count;
-    if (p->steps[step].kind == NNC_STEP_GROUPED) {
-        nnc_grouped_inputs(p, step, block, &first, &count);
-        return count;
-    }
-    const struct nnc_shape *const x = shape_of(p, node->inputs[0]);
-    return node->op == NNC_OP_GEMM && node->gemm.transpose_a ? x->dim[0] : x->dim[1];
+    if (node->op == NNC_OP_CONV)
+        return shape_of(p, node->inputs[1])->dim[1];
+    return shape_of(p, node->inputs[0])->dim[node->gemm.transpose_a ? 0 : 1];
+}
+
+/* Floats of one group in a block. */
+static uint64_t group_floats(const struct nnc_program *p, uint32_t step)
+{
+    static const uint32_t one[2] = {1, 1};
+    const struct nnc_node *const node = node_of(p, step);
+    return nnc_conv_packed_floats(packed_inputs(p, step),
+                                  node->op == NNC_OP_CONV ? node->conv.kernel : one);
 }
 
 static uint64_t block_floats(const struct nnc_program *p, uint32_t step, uint32_t block)
 {
-    const struct nnc_node *const node = node_of(p, step);
-    static const uint32_t one[2] = {1, 1};
     switch (p->steps[step].kind) {
     case NNC_STEP_AFFINE:
         return 2 * NNC_BLOCK;
-    case NNC_STEP_DEPTHWISE:
-        return nnc_conv_packed_floats(1, node->conv.kernel);
+    case NNC_STEP_GROUPED:
+        return groups_in_block(p, step, block) * group_floats(p, step);
     default:
-        return nnc_conv_packed_floats(packed_inputs(p, step, block),
-                                      node->op == NNC_OP_CONV ? node->conv.kernel : one);
+        return group_floats(p, step);
     }
 }
 
@@ -170,18 +172,15 @@ static enum nnc_status read_bias(const struct nnc_program *p, uint32_t step, uin
     return NNC_OK;
 }
 
-/* Puts one row into its lane: input channel c of the row becomes channel c + shift of the
- * kernel's input. */
-static void place_row(const float *row, uint32_t row_inputs, uint32_t shift,
-                      uint32_t kernel_inputs, uint32_t taps, float scale, uint32_t lane,
-                      float *packed)
+/* Puts one row of weights into its lane. */
+static void place_row(const float *row, uint32_t inputs, uint32_t taps, float scale,
+                      uint32_t lane, float *packed)
 {
-    for (uint32_t c = 0; c < row_inputs; c++) {
-        const uint32_t at = c + shift, c0 = at / NNC_BLOCK * NNC_BLOCK;
-        const uint32_t left = kernel_inputs - c0;
+    for (uint32_t c = 0; c < inputs; c++) {
+        const uint32_t c0 = c / NNC_BLOCK * NNC_BLOCK, left = inputs - c0;
         const uint32_t channels = left < NNC_BLOCK ? left : NNC_BLOCK;
         for (uint32_t t = 0; t < taps; t++) {
-            const size_t before = (size_t)c0 * taps + (size_t)t * channels + (at - c0);
+            const size_t before = (size_t)c0 * taps + (size_t)t * channels + (c - c0);
             packed[NNC_BLOCK * (1 + before) + lane] = row[c * taps + t] * scale;
         }
     }
@@ -189,13 +188,14 @@ static void place_row(const float *row, uint32_t row_inputs, uint32_t shift,
 
 /* Weights filed as [inputs][outputs]: one input of all lanes at a time. */
 static enum nnc_status pack_columns(const struct nnc_program *p, uint32_t step, uint32_t block,
-                                    const struct fold *fold, float *packed,
-                                    struct nnc_error *error)
+                                    const struct fold *fold, const float *bias,
+                                    float *packed, struct nnc_error *error)
 {
     const struct nnc_node *const node = node_of(p, step);
     const uint32_t columns = shape_of(p, node->inputs[1])->dim[1];
     const uint32_t rows = rows_of_block(p, step, block);
-    for (uint32_t k = 0; k < packed_inputs(p, step, block); k++) {
+    memcpy(packed, bias, NNC_BLOCK * sizeof *bias);
+    for (uint32_t k = 0; k < packed_inputs(p, step); k++) {
         float *const out = packed + (size_t)NNC_BLOCK * (1 + k);
         const enum nnc_status status =
             read_value(p, node->inputs[1], (uint64_t)k * columns + block * NNC_BLOCK, rows,
@@ -209,31 +209,30 @@ static enum nnc_status pack_columns(const struct nnc_program *p, uint32_t step, 
 }
 
 static enum nnc_status pack_rows(const struct nnc_program *p, uint32_t step, uint32_t block,
-                                 const struct fold *fold, float *packed,
+                                 const struct fold *fold, const float *bias, float *packed,
                                  struct nnc_error *error)
 {
     const struct nnc_node *const node = node_of(p, step);
-    const enum nnc_step_kind kind = p->steps[step].kind;
-    const bool conv = node->op == NNC_OP_CONV;
-    const uint32_t taps = conv ? node->conv.kernel[0] * node->conv.kernel[1] : 1;
-    const uint32_t row_inputs = shape_of(p, node->inputs[1])->dim[1];
-    const uint32_t inputs = kind == NNC_STEP_DEPTHWISE ? 1 : packed_inputs(p, step, block);
-    uint32_t first = 0, count;
-    if (kind == NNC_STEP_GROUPED)
-        nnc_grouped_inputs(p, step, block, &first, &count);
-    const uint64_t size = (uint64_t)row_inputs * taps;
+    const bool grouped = p->steps[step].kind == NNC_STEP_GROUPED;
+    const uint32_t taps =
+        node->op == NNC_OP_CONV ? node->conv.kernel[0] * node->conv.kernel[1] : 1;
+    const uint32_t inputs = packed_inputs(p, step);
+    const uint32_t first_group = block * NNC_BLOCK / outs_per_group(p, step);
+    const uint64_t size = (uint64_t)inputs * taps;
     float *const row = nnc_alloc(size, sizeof *row);
     if (!row)
         return nnc_fail_nomem(error, size * sizeof *row);
     enum nnc_status status = NNC_OK;
     for (uint32_t i = 0; i < rows_of_block(p, step, block) && !status; i++) {
         const uint32_t o = block * NNC_BLOCK + i;
-        uint32_t shift = 0;
-        if (kind == NNC_STEP_GROUPED)
-            shift = o / (out_channels(p, step) / node->conv.groups) * row_inputs - first;
+        float *const of_group =
+            !grouped ? packed
+                     : packed + (o / outs_per_group(p, step) - first_group) *
+                                    group_floats(p, step);
+        of_group[i] = bias[i];
         status = read_value(p, node->inputs[1], o * size, size, row, error);
         if (!status)
-            place_row(row, row_inputs, shift, inputs, taps, fold->scale[i], i, packed);
+            place_row(row, inputs, taps, fold->scale[i], i, of_group);
     }
     free(row);
     return status;
@@ -252,12 +251,13 @@ static enum nnc_status pack_block(const struct nnc_program *p, uint32_t step, ui
         memcpy(packed + NNC_BLOCK, fold.shift, sizeof fold.shift);
         return NNC_OK;
     }
-    status = read_bias(p, step, block, &fold, packed, error);
+    float bias[NNC_BLOCK];
+    status = read_bias(p, step, block, &fold, bias, error);
     if (status)
         return status;
     return node->op == NNC_OP_GEMM && !node->gemm.transpose_b
-               ? pack_columns(p, step, block, &fold, packed, error)
-               : pack_rows(p, step, block, &fold, packed, error);
+               ? pack_columns(p, step, block, &fold, bias, packed, error)
+               : pack_rows(p, step, block, &fold, bias, packed, error);
 }
 
 /* Sharing ------------------------------------------------------------------------------ */

@@ -15,7 +15,9 @@ enum nnc_status nnc_weights_create(const struct nnc_program *program,
 void nnc_weights_destroy(struct nnc_weights *weights); /* all blocks released; NULL is fine */
 
 /* The packed block of a CONV, GROUPED, DEPTHWISE or AFFINE step; read now if it is not
- * resident. The bits depend on the model alone. Threads: shared.
+ * resident. GROUPED: one for each group in the block, first to last, each as of a
+ * convolution of its own, with zeros for the lanes of the others. The bits depend on the
+ * model alone. Threads: shared.
  * Fails: NNC_CHANGED, NNC_IO, NNC_NOMEM. */
 enum nnc_status nnc_weights_acquire(struct nnc_weights *weights, uint32_t step, uint32_t block,
                                     const float **packed, struct nnc_error *error);
@@ -25,10 +27,5 @@ void nnc_weights_release(struct nnc_weights *weights, uint32_t step, uint32_t bl
 size_t nnc_weights_block_bytes(const struct nnc_weights *weights, uint32_t step,
                                uint32_t block);
 size_t nnc_weights_resident_bytes(struct nnc_weights *weights);
-
-/* The input channels [first, first + count) that block `block` of a GROUPED step reads;
- * `first` is a multiple of 16. */
-void nnc_grouped_inputs(const struct nnc_program *program, uint32_t step, uint32_t block,
-                        uint32_t *first, uint32_t *count);
 
 #endif

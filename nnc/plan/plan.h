@@ -59,9 +59,10 @@ struct nnc_plan_step {
     uint32_t n_spans;
     const float **packed;         /* [blocks]; NULL where not needed */
     struct nnc_conv_args conv;    /* all but pointers */
-    const uint32_t (*group_inputs)[2]; /* GROUPED: per block, first and count */
-    const bool *group_channels;   /* GROUPED: [channels of the input] needed at all */
-    uint64_t group_copy_floats;   /* GROUPED: room for a block's inputs; 0: all are needed */
+    uint32_t group_outs;          /* GROUPED: output channels of a group */
+    const bool *group_needed;     /* GROUPED: [groups] */
+    uint64_t group_x_floats;      /* GROUPED: room for a group's inputs; 0: read in place */
+    uint64_t group_y_floats;      /* GROUPED: room for a block; 0: written in place */
     struct nnc_pool_args pool;
     struct nnc_pick pick;
     const struct nnc_node *node;

@@ -21,23 +21,67 @@ static void fill_epilogue(const struct nnc_run *run, const struct nnc_plan_step 
     epilogue->gain = s->step->gain == NNC_NONE ? NULL : at(run, &s->gain);
 }
 
-/* The inputs of one block of a GROUPED step: where they lie, or a copy that has zeros for
- * what was not computed. */
-static const float *inputs_of_block(const struct nnc_run *run, const struct nnc_plan_step *s,
-                                    uint32_t block)
+/* The inputs of one group, beginning in a block of their own: where they lie, or a copy. */
+static const float *inputs_of_group(const struct nnc_plan_step *s, const float *x,
+                                    uint32_t group, float *copy)
 {
-    const uint32_t first = s->group_inputs[block][0], count = s->group_inputs[block][1];
+    const uint32_t count = s->conv.in_channels, first = group * count;
     const size_t pixels = s->in_edge[0]->pixels;
-    const float *const x = at(run, &s->in[0]) + first * pixels;
-    if (!memchr(s->group_channels + first, false, count))
-        return x;
+    if (!s->group_x_floats)
+        return x + first / NNC_BLOCK * NNC_BLOCK * pixels + first % NNC_BLOCK;
     for (uint32_t c = 0; c < count; c++) {
-        const size_t from = c / NNC_BLOCK * NNC_BLOCK * pixels + c % NNC_BLOCK;
-        const bool needed = s->group_channels[first + c];
+        const uint32_t of = first + c;
+        const float *const from =
+            x + of / NNC_BLOCK * NNC_BLOCK * pixels + of % NNC_BLOCK;
+        float *const to = copy + c / NNC_BLOCK * NNC_BLOCK * pixels + c % NNC_BLOCK;
         for (size_t p = 0; p < pixels; p++)
-            run->scratch[from + p * NNC_BLOCK] = needed ? x[from + p * NNC_BLOCK] : 0;
+            to[p * NNC_BLOCK] = from[p * NNC_BLOCK];
     }
-    return run->scratch;
+    return copy;
+}
+
+/* A group's lanes of a block that it shares with others. */
+static void copy_lanes(const struct nnc_plan_step *s, uint32_t block, uint32_t group,
+                       const float *from, float *to)
+{
+    const uint32_t row = block * NNC_BLOCK;
+    const uint32_t begin = group * s->group_outs, end = begin + s->group_outs;
+    const uint32_t first = begin > row ? begin - row : 0;
+    const uint32_t last = end - row < NNC_BLOCK ? end - row : NNC_BLOCK;
+    for (size_t p = 0; p < s->out_edge->pixels; p++)
+        memcpy(to + p * NNC_BLOCK + first, from + p * NNC_BLOCK + first,
+               (last - first) * sizeof *to);
+}
+
+/* One block of a GROUPED step, group by group: the bits are those of a convolution that has
+ * this group alone, so that they do not depend on what lies beside it. */
+static void run_groups(const struct nnc_run *run, const struct nnc_plan_step *s,
+                       const struct nnc_conv_args *args, uint32_t block)
+{
+    static const uint32_t zero;
+    struct nnc_conv_args one = *args;
+    float *const x = run->scratch, *const y = x + s->group_x_floats;
+    float *const out = args->y + block * args->ys.block;
+    const float *packed = args->packed[block];
+    const uint32_t last_row = (block + 1) * NNC_BLOCK - 1;
+    const uint32_t last = (last_row < args->out_channels ? last_row : args->out_channels - 1) /
+                          s->group_outs;
+    if (one.epilogue.residual)
+        one.epilogue.residual += block * args->ys.block;
+    one.active = &zero;
+    one.n_active = 1;
+    one.packed = &packed;
+    one.scratch = y + s->group_y_floats;
+    one.y = s->group_y_floats ? y : out;
+    for (uint32_t g = block * NNC_BLOCK / s->group_outs; g <= last;
+         g++, packed += nnc_conv_packed_floats(args->in_channels, args->kernel)) {
+        if (!s->group_needed[g])
+            continue;
+        one.x = inputs_of_group(s, args->x, g, x);
+        s->kernels->conv(&one, 0, s->kernels->conv_items(&one));
+        if (s->group_y_floats)
+            copy_lanes(s, block, g, y, out);
+    }
 }
 
 static void run_conv(const struct nnc_run *run, const struct nnc_plan_step *s, uint32_t first,
@@ -57,16 +101,8 @@ static void run_conv(const struct nnc_run *run, const struct nnc_plan_step *s, u
         s->kernels->depthwise(&args, first, last);
         return;
     }
-    for (uint32_t item = first; item < last; item++) { /* GROUPED: a convolution per block */
-        const uint32_t block = s->active[item];
-        struct nnc_conv_args one = args;
-        one.x = inputs_of_block(run, s, block);
-        one.scratch = run->scratch + s->group_copy_floats;
-        one.in_channels = s->group_inputs[block][1];
-        one.active = &s->active[item];
-        one.n_active = 1;
-        s->kernels->conv(&one, 0, s->kernels->conv_items(&one));
-    }
+    for (uint32_t item = first; item < last; item++)
+        run_groups(run, s, &args, s->active[item]);
 }
 
 static void run_activate(const struct nnc_run *run, const struct nnc_plan_step *s,

@@ -170,11 +170,8 @@ def numbers(array):
             for value in np.ravel(array)]
 
 
-def record(path, model_name, pictures, attentions, outputs):
-    """Writes the golden file of the model beside it: every picture, plain and attended to.
-
-    A case without `input` has the input of the case before it.
-    """
+def record(model, pictures, attentions, outputs):
+    """The cases of a model file: every picture, plain and attended to."""
     cases = []
     for image in pictures:
         for attention in (None, *attentions):
@@ -184,9 +181,14 @@ def record(path, model_name, pictures, attentions, outputs):
             else:
                 feeds["attention"] = np.array(attention, np.float32)
                 case["attention"] = numbers(attention)
-            results = run(str(path.parent / model_name), feeds, outputs)
-            case |= {name: numbers(result) for name, result in zip(outputs, results)}
-            cases.append(case)
-    golden = {"model": model_name, "producer": PRODUCER, "cases": cases}
-    path.write_text(json.dumps(golden, separators=(",", ":")).replace('{"input', '\n{"input')
-                    .replace('{"attention', '\n{"attention').replace("]}]}", "]}\n]}") + "\n")
+            results = run(str(model), feeds, outputs)
+            cases.append(case | {name: numbers(result)
+                                 for name, result in zip(outputs, results)})
+    return cases
+
+
+def write(path, model_name, cases):
+    """Writes a golden file, one case a line."""
+    head = json.dumps({"model": model_name, "producer": PRODUCER}, separators=(",", ":"))
+    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+    path.write_text(f'{head[:-1]},"cases":[\n{lines}\n]}}\n')

@@ -242,4 +242,83 @@ CONSTANTS = [
             features=("a_scaled",) * 3 + ("b_scaled",) * 3),
 ]
 
-NESTED_CASES = CONSTANTS + TREES + STACKS + GAINS_BY_RANGE
+ROWS = """
+        pooled = GlobalAveragePool({0})
+        row = Flatten(pooled)
+        a1_row, a2_row, b1_row, b2_row = Split<axis = 1>(row, sizes)""" + CLASS_LOGITS + ALL_LOGITS
+
+
+def widths(*counts):
+    """Heads on `counts` channels each, split off a row of all of them."""
+    weights = {"sizes": integers(*counts)}
+    for name, width in zip(CLASSES, counts):
+        weights |= {f"{name}_w2": (1, width), f"{name}_b2": 1}
+    return weights
+
+
+# What is left when parts are cut out of one layer, or readers away from it, must be computed
+# in the way in which the whole was.
+PARTS = [
+    stacked("part_norm_without_raw", 17, TWO + """
+        raw = Conv(a, w3)
+        norm = BatchNormalization(raw, scale, shift, mean, variance)
+        n_pool = GlobalAveragePool(norm)
+        r_pool = GlobalAveragePool(raw)
+        b_pool = GlobalAveragePool(b)
+        a1_row = Flatten(n_pool)
+        a2_row = Flatten(r_pool)
+        b1_row = Flatten(b_pool)
+        b2_row = Identity(b1_row)""" + CLASS_LOGITS + ALL_LOGITS,
+            TWO_WEIGHTS | class_weights(4)
+            | {"w3": (4, 4, 3, 3), "scale": 4, "shift": 4, "mean": 4, "variance": 4}),
+    stacked("part_gemm_computed_bias", 14, TWO + """
+        both = Concat<axis = 1>(a, b)
+        pooled = GlobalAveragePool(both)
+        row = Flatten(pooled)
+        other = Gemm(row, w3, b3)
+        logits = Gemm<transB = 1>(row, head, other)""",
+            TWO_WEIGHTS | {"w3": (8, 4), "b3": 4, "head": (4, 8)}),
+    stacked("part_groups_uneven", 16, TWO + """
+        both = Concat<axis = 1>(a, b)
+        c = Conv<group = 2, pads = [1, 1, 1, 1]>(both, w3, c3)
+        n = BatchNormalization(c, scale, shift, mean, variance)
+        r = Relu(n)""" + ROWS.format("r"),
+            TWO_WEIGHTS | widths(1, 2, 1, 2)
+            | {"w3": (6, 4, 3, 3), "c3": 6, "scale": 6, "shift": 6, "mean": 6, "variance": 6}),
+    stacked("part_group_across_blocks", 19, """
+        c = Conv<pads = [1, 1, 1, 1]>(image, w, b)
+        r = Relu(c)
+        d = Conv<group = 2, pads = [1, 1, 1, 1]>(r, w3, c3)""" + ROWS.format("d"),
+            widths(2, 2, 2, 2) | {"w": (20, 3, 3, 3), "b": 20, "w3": (8, 10, 3, 3), "c3": 8},
+            features=("r",) * 6),
+    stacked("part_depthwise_one_channel", 20, TWO + """
+        both = Concat<axis = 1>(a, b)
+        deep = Conv<group = 8, pads = [1, 1, 1, 1]>(both, w3, c3)""" + ROWS.format("deep"),
+            TWO_WEIGHTS | widths(1, 3, 1, 3) | {"w3": (8, 1, 3, 3), "c3": 8}),
+    stacked("part_per_channel", 15, TWO + """
+        both = Concat<axis = 1>(a, b)
+        shifted = Add(both, k)
+        scaled = Mul(m, shifted)""" + ROWS.format("scaled"),
+            TWO_WEIGHTS | widths(2, 2, 2, 2) | {"k": (8, 1, 1), "m": (1, 8, 1, 1)}),
+    stacked("part_regrouped", 18, TWO + """
+        both = Concat<axis = 1>(a, b)
+        units = Reshape(both, thirds)
+        r = Relu(units)
+        means = ReduceMean<keepdims = 0>(r, last)
+        a1_row, a2_row, b1_row, b2_row = Split<axis = 1>(means, sizes)"""
+            + CLASS_LOGITS + ALL_LOGITS,
+            TWO_WEIGHTS | widths(1, 2, 2, 1)
+            | {"thirds": integers(1, 6, 40), "last": integers(2)}),
+    stacked("part_gain_of_another", 21, TWO + """
+        a_gain = Gather(attention, i0)
+        b_gain = Gather(attention, i3)
+        a_gated = Mul(a, a_gain)
+        b_half = Mul(b, b_gain)
+        b_gated = Mul(b_half, a_gain)
+        both = Concat<axis = 1>(a_gated, b_gated)""" + ROWS.format("both"),
+            TWO_WEIGHTS | widths(2, 2, 2, 2) | {"i0": index(0), "i3": index(3)},
+            n_gains=6, features=("a_gated",) * 3 + ("b_gated",) * 3,
+            attentions=([2, 1, 1, 0.5, 1, 1],)),
+]
+
+NESTED_CASES = CONSTANTS + TREES + STACKS + GAINS_BY_RANGE + PARTS

@@ -1,34 +1,37 @@
 # SPDX-License-Identifier: MIT
 """Records the golden files: what ONNX Runtime answers, for the tests of the core to compare.
 
-    python3 tests/golden/record.py ops       tiny models, one operator or demand each
-    python3 tests/golden/record.py nest      the shipped model on synthetic pictures
+    python3 tests/golden/record.py ops              tiny models, one operator or demand each
+    python3 tests/golden/record.py nest [NAME...]   shipped models on synthetic pictures
 
-`ops` writes the models too. Needs python3-numpy, python3-onnx and python3-onnxruntime. Beside
-each `x.onnx` lies `x.json`:
+`ops` writes the models too. `nest` records all of models/shipped, and removes the recordings
+of models that are gone; with names it records these alone. Needs python3-numpy, python3-onnx
+and python3-onnxruntime. A recording is JSON:
 
     {"model": "x.onnx", "producer": "onnxruntime 1.23",
      "cases": [{"input": [floats, C x H x W], "logits": [...], "presence": [...]},
-               {"attention": [...], "logits": [...], "presence": [...]}]}
+               {"attention": [...], "logits": [...], "presence": [...]},
+               {"cutout": "a,b/c", "logits": [...], "presence": [...], "cost": [params, MACs]}]}
 
 `model` is relative to the JSON file. A case without `input` has the input of the case before
-it; one without `attention` leaves that input at its default, all ones. `presence` is there if
-the model has it. Numbers have nine significant digits.
+it; one without `attention` leaves that input at its default, all ones; one without `cutout`
+is the full network. `presence` is there if the model has it. A case with `cost` has null for
+every output that its task does not compute. Numbers have nine significant digits.
 """
 import pathlib
 import sys
 
-import numpy as np
 import onnx
 from onnx.external_data_helper import convert_model_to_external_data
 
-from golden_model import build, picture, record
+from golden_model import build, picture, record, write
 from nested_cases import NESTED_CASES
 from op_cases import OP_CASES
+from shipped_cases import Shipped
 
 HERE = pathlib.Path(__file__).resolve().parent
-SHIPPED = "../../../models/shipped/nest-first.onnx"
-N_PICTURES = 8
+SHIPPED = HERE.parents[1] / "models" / "shipped"
+MOST_BYTES = 500_000                # of all recordings of shipped models
 
 
 def save(case, path):
@@ -48,33 +51,32 @@ def record_ops():
         path = folder / f"{case.name}.onnx"
         save(case, path)
         outputs = ["logits", "presence"] if case.presence else ["logits"]
-        record(path.with_suffix(".json"), path.name, [picture(case.size, 1)],
-               case.attentions, outputs)
+        write(path.with_suffix(".json"), path.name,
+              record(path, [picture(case.size, 1)], case.attentions, outputs))
 
 
-def nest_attentions():
-    """Gains of the 120 categories of the shipped model; each superclass has five classes."""
-    enhanced = np.ones(120)
-    enhanced[::6] = 0.5
-    enhanced[18 * 6] = 1.5              # vehicles_1 against all other superclasses
-    silenced = np.ones(120)
-    silenced[14 * 6] = 0                # people: a zero gain
-    classes = np.ones(120)
-    classes[18 * 6 + 2] = 2.0           # one class enhanced, another inhibited
-    classes[3] = 0.25
-    return [enhanced, silenced, classes]
-
-
-def record_nest():
+def record_nest(*names):
     folder = HERE / "nest"
     folder.mkdir(exist_ok=True)
-    pictures = [picture((3, 32, 32), seed) for seed in range(N_PICTURES)]
-    record(folder / "nest-first.json", SHIPPED, pictures, nest_attentions(),
-           ["logits", "presence"])
+    shipped = sorted(path.stem for path in SHIPPED.glob("*.onnx"))
+    for name in names or shipped:
+        model = f"../../../models/shipped/{name}.onnx"
+        path = folder / f"{name}.json"
+        write(path, model, Shipped(folder / model).cases())
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
+    for path in folder.glob("*.json"):
+        if not names and path.stem not in shipped:
+            path.unlink()
+            print(f"{path.name}: removed")
+    n_bytes = sum(path.stat().st_size for path in folder.glob("*.json"))
+    if n_bytes > MOST_BYTES:
+        sys.exit(f"{n_bytes:,} bytes are recorded in all; the limit is {MOST_BYTES:,}")
 
 
 if __name__ == "__main__":
-    actions = {"ops": record_ops, "nest": record_nest}
-    if len(sys.argv) != 2 or sys.argv[1] not in actions:
+    if sys.argv[1:] == ["ops"]:
+        record_ops()
+    elif sys.argv[1:2] == ["nest"]:
+        record_nest(*sys.argv[2:])
+    else:
         sys.exit(__doc__)
-    actions[sys.argv[1]]()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Every recorded model in a folder, on every backend this machine can run: the outputs that
- * another engine recorded, and the invariants that need no recording - cutouts, threads,
- * neutral attention and switching there and back change no bit. */
+ * another engine recorded, what recorded tasks compute and cost, and the invariants that
+ * need no recording - cutouts, threads, neutral attention and switching there and back
+ * change no bit. */
 
 #include "runtime/model.h"
 #include <nnc/nnc.h>
@@ -83,39 +84,68 @@ static void run(struct nnc_session *session, struct nnc_model *model,
                    ->logit] = scores.ranked[i].logit;
 }
 
-static void compare_recorded(const char *what, const float *got, const json_t *expected)
+/* A recorded null is an output that the task does not compute. */
+static void compare_recorded(const char *what, const float *got, size_t n,
+                             const json_t *expected)
 {
-    size_t n;
-    float *const want = floats_of(expected, &n);
     double largest = 1e-6, worst = 0;
+    ck_assert_uint_eq(json_array_size(expected), n);
     for (size_t i = 0; i < n; i++)
-        largest = fabs(want[i]) > largest ? fabs(want[i]) : largest;
+        largest = fmax(largest, fabs(json_number_value(json_array_get(expected, i))));
     for (size_t i = 0; i < n; i++) {
-        const double difference = fabs((double)got[i] - want[i]);
-        if (!(difference <= worst))
-            worst = difference;
+        const json_t *const value = json_array_get(expected, i);
+        ck_assert_msg(json_is_null(value) == !!isnan(got[i]), "%s: logit %zu is %g", what, i,
+                      (double)got[i]);
+        if (!json_is_null(value))
+            worst = fmax(worst, fabs((double)got[i] - json_number_value(value)));
     }
     ck_assert_msg(worst <= TOLERANCE * largest, "%s: off by %g, largest value %g", what, worst,
                   largest);
-    free(want);
 }
 
+/* `exact`: every presence that is recorded must have been computed. */
 static void check_presence(const char *what, const struct nnc_model *model,
-                           const struct nnc_session *session, const json_t *expected)
+                           const struct nnc_session *session, const json_t *expected,
+                           bool exact)
 {
     const struct nnc_graph *const g = model->graph;
     int seen = 0;
     for (uint32_t c = 0; c < g->taxonomy->n_categories; c++) {
+        const json_t *const value = json_array_get(expected, g->branches[c].presence);
+        const double want = json_number_value(value);
         float logit;
-        if (!nnc_session_presence_logit(session, c, &logit))
+        if (!nnc_session_presence_logit(session, c, &logit)) {
+            ck_assert_msg(!exact || json_is_null(value), "%s: no presence of category %u",
+                          what, c);
             continue;
-        const double want =
-            json_number_value(json_array_get(expected, g->branches[c].presence));
+        }
+        ck_assert_msg(json_is_number(value), "%s: category %u needs no presence", what, c);
         ck_assert_msg(fabs(want - logit) <= TOLERANCE * (1 + fabs(want)), "%s: presence %g, %g",
                       what, want, (double)logit);
         seen++;
     }
     ck_assert_msg(seen > 0, "%s: no presence", what);
+}
+
+static void check_cost(const struct nnc_task *task, const json_t *expected)
+{
+    const struct nnc_cost cost = nnc_task_cost(task);
+    ck_assert_uint_eq(cost.params,
+                      (uint64_t)json_integer_value(json_array_get(expected, 0)));
+    ck_assert_uint_eq(cost.macs, (uint64_t)json_integer_value(json_array_get(expected, 1)));
+}
+
+/* The classes of a recorded cutout; NULL for the full network. */
+static uint8_t *active_of(const struct nnc_model *model, const json_t *recorded)
+{
+    const char *const text = json_string_value(json_object_get(recorded, "cutout"));
+    if (!text)
+        return NULL;
+    const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(model);
+    uint8_t *const active = calloc(nnc_taxonomy_n_classes(taxonomy), 1);
+    struct nnc_error error;
+    ck_assert_msg(!nnc_cutout_parse(taxonomy, text, active, &error), "%s", error.message);
+    return active;
 }
 
 static uint32_t next_random(uint32_t *seed)
@@ -130,6 +160,18 @@ static bool choose_cutout(uint32_t number, size_t classes, uint32_t *seed, uint8
     for (size_t k = 0; k < classes; k++)
         n += active[k] = classes <= 6 ? (number + 1) >> k & 1 : next_random(seed) % 4 == 0;
     return n > 0;
+}
+
+static void check_kept(const char *what, const uint8_t *active, size_t classes,
+                       const float *got, const float *full)
+{
+    for (size_t k = 0; k < classes; k++)
+        if (active[k])
+            ck_assert_msg(!memcmp(&got[k], &full[k], sizeof *full),
+                          "%s: the cutout changes logit %zu from %.9g to %.9g", what, k,
+                          (double)full[k], (double)got[k]);
+        else
+            ck_assert(isnan(got[k]));
 }
 
 /* Kept logits of cutouts, with three threads, equal the full network's with one. */
@@ -149,13 +191,7 @@ static void check_cutouts(const char *what, struct nnc_model *model, const float
             continue;
         struct nnc_task *const task = task_of(model, active, gains);
         run(session, model, task, input, logits);
-        for (size_t k = 0; k < classes; k++)
-            if (active[k])
-                ck_assert_msg(!memcmp(&logits[k], &full[k], sizeof *full),
-                              "%s: cutout %u changes logit %zu from %.9g to %.9g", what, i, k,
-                              (double)full[k], (double)logits[k]);
-            else
-                ck_assert(isnan(logits[k]));
+        check_kept(what, active, classes, logits, full);
         const struct nnc_cost cost = nnc_task_cost(task), whole = nnc_model_cost(model);
         ck_assert(cost.macs <= whole.macs);
         nnc_task_unref(task);
@@ -163,6 +199,37 @@ static void check_cutouts(const char *what, struct nnc_model *model, const float
     nnc_session_destroy(session);
     free(active);
     free(logits);
+}
+
+/* A case of the full network: gain 1 everywhere is no attention, no cutout changes a bit. */
+static void check_full(const char *what, struct nnc_model *model, struct nnc_session *session,
+                       const float *input, const float *gains, bool neutral,
+                       const float *logits)
+{
+    if (neutral) {
+        const size_t classes = nnc_taxonomy_n_classes(nnc_model_taxonomy(model));
+        float *const again = calloc(classes, sizeof *again);
+        struct nnc_task *const plain = task_of(model, NULL, NULL);
+        run(session, model, plain, input, again);
+        ck_assert_mem_eq(logits, again, classes * sizeof *logits);
+        nnc_task_unref(plain);
+        free(again);
+    }
+    check_cutouts(what, model, input, gains, logits);
+}
+
+/* A case of a cutout: its logits are the full network's. */
+static void check_part(const char *what, struct nnc_model *model, struct nnc_session *session,
+                       const float *input, const float *gains, const uint8_t *active,
+                       const float *logits)
+{
+    const size_t classes = nnc_taxonomy_n_classes(nnc_model_taxonomy(model));
+    float *const full = calloc(classes, sizeof *full);
+    struct nnc_task *const whole = task_of(model, NULL, gains);
+    run(session, model, whole, input, full);
+    check_kept(what, active, classes, logits, full);
+    nnc_task_unref(whole);
+    free(full);
 }
 
 /* A case without an input of its own has that of the case before. */
@@ -176,27 +243,30 @@ static void check_case(const char *what, struct nnc_model *model, const json_t *
     const struct nnc_input_spec *const spec = nnc_model_input(model);
     ck_assert_uint_eq(n, (size_t)spec->width * spec->height * spec->channels);
     float *const gains = gains_of(model, attention);
+    uint8_t *const active = active_of(model, recorded);
     float *const first = calloc(classes, sizeof *first), *const again =
         calloc(classes, sizeof *again);
+    const json_t *const cost = json_object_get(recorded, "cost"),
+                 *const presence = json_object_get(recorded, "presence");
     struct nnc_session *const session = session_of(model, 1);
-    struct nnc_task *const task = task_of(model, NULL, gains);
+    struct nnc_task *const task = task_of(model, active, gains);
     run(session, model, task, input, first);
-    compare_recorded(what, first, json_object_get(recorded, "logits"));
-    if (json_object_get(recorded, "presence") && nnc_model_has_presence(model))
-        check_presence(what, model, session, json_object_get(recorded, "presence"));
-    if (!attention) { /* gain 1 everywhere is no attention */
-        struct nnc_task *const neutral = task_of(model, NULL, NULL);
-        run(session, model, neutral, input, again);
-        ck_assert_mem_eq(first, again, classes * sizeof *first);
-        nnc_task_unref(neutral);
-    }
-    check_cutouts(what, model, input, gains, first);
+    compare_recorded(what, first, classes, json_object_get(recorded, "logits"));
+    if (presence && nnc_model_has_presence(model))
+        check_presence(what, model, session, presence, cost);
+    if (cost)
+        check_cost(task, cost);
+    if (active)
+        check_part(what, model, session, input, gains, active, first);
+    else
+        check_full(what, model, session, input, gains, !attention, first);
     run(session, model, task, input, again); /* A, others, A */
     ck_assert_mem_eq(first, again, classes * sizeof *first);
     nnc_task_unref(task);
     nnc_session_destroy(session);
     free(input);
     free(gains);
+    free(active);
     free(first);
     free(again);
 }

@@ -9,6 +9,7 @@
  *     nnc_session_destroy, nnc_task_unref, nnc_model_unref
  */
 
+#include <nnc/expert.h>
 #include <nnc/image.h>
 #include <nnc/model.h>
 #include <nnc/session.h>

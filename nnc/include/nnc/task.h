@@ -10,12 +10,12 @@
  * under the categories it matches; `-entry` removes them. Without `/` it matches names at
  * any depth, with `/` full paths; `*` and `?` match within one name. NULL or "" = all.
  *
- *     "vehicles_1"            "vehicles_1,people/boy"      "-people"      "vehicles_*,-bus"
+ *     "vehicles"      "vehicles,mammals/cats"      "-places"      "other_*,-birds"
  *
  * Attention text: `entry=gain` separated by commas, gains from 0 to 16; categories not
  * named have 1; the last one wins. Gains of categories that are cut away have no effect.
  *
- *     "vehicles_1=1.5,people=0.5"
+ *     "vehicles=1.5,places=0.5"
  *
  * Threads: shared. Life: reference counted; a task keeps its model alive. */
 

@@ -24,8 +24,8 @@ extern "C" {
 struct nnc_taxonomy;
 
 struct nnc_category {
-    const char *name;           /* "bus": unique among its siblings */
-    const char *path;           /* "vehicles_1/bus" */
+    const char *name;           /* "lion": unique among its siblings */
+    const char *path;           /* "mammals/cats/lion" */
     uint32_t index;             /* its own number */
     uint32_t parent;            /* NNC_NO_CATEGORY for a top category */
     uint32_t depth;             /* 0 for a top category */
