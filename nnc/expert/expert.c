@@ -165,13 +165,12 @@ enum nnc_status nnc_expert_write(const struct nnc_model *model, const char *cuto
     struct stat there;
     void *bytes;
     size_t size;
-    if (!stat(path, &there) && nnc_source_is_file(model->graph->sources, &there)) {
+    if (!stat(path, &there) && nnc_source_is_file(model->graph->sources, &there))
         return nnc_fail(
             error, NNC_STATE, model->graph->name,
             "%.200s: the expert would replace the model that it is cut from, or "
             "its data; expected another file",
             model->graph->name);
-    }
     enum nnc_status status = nnc_expert_make(model, cutout, &bytes, &size, info, error);
     if (status)
         return status;

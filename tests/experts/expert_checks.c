@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "expert_checks.h"
 
+#include "../fuzz/said.h"
 #include "onnx/records.h"
 #include "runtime/model.h"
 
@@ -10,15 +11,6 @@
 #include <string.h>
 
 enum { MAX_TEXT = 4000 };
-
-#define CHECK(condition, ...)                                                            \
-    do {                                                                                 \
-        if (!(condition)) {                                                              \
-            fprintf(stderr, __VA_ARGS__);                                                \
-            fputc('\n', stderr);                                                         \
-            return false;                                                                \
-        }                                                                                \
-    } while (0)
 
 static uint32_t below(uint32_t *seed, uint32_t n)
 {

@@ -7,6 +7,7 @@
 #include "counted_malloc.h"
 #include "onnx/records.h"
 #include "runtime_fixture.h"
+#include "test_directory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,8 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char directory[] = "/tmp/nnc-expert-XXXXXX";
 
 /* What the next call of each does instead of its work; 0: its work. */
 static int write_errno, fsync_errno, rename_errno;
@@ -54,42 +53,6 @@ int __wrap_rename(const char *from, const char *to)
     return fails(&rename_errno) ? -1 : __real_rename(from, to);
 }
 
-static const char *in_directory(const char *name)
-{
-    static char path[4][128];
-    static unsigned turn;
-    char *out = path[turn++ % 4];
-    snprintf(out, sizeof path[0], "%s/%s", directory, name);
-    return out;
-}
-
-static void *read_file(const char *path, size_t *size)
-{
-    FILE *const file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "%s is missing", path);
-    fseek(file, 0, SEEK_END);
-    *size = (size_t)ftell(file);
-    rewind(file);
-    void *const bytes = malloc(*size + 1);
-    ck_assert_uint_eq(fread(bytes, 1, *size, file), *size);
-    fclose(file);
-    return bytes;
-}
-
-static void write_file(const char *path, const void *bytes, size_t size)
-{
-    FILE *const file = fopen(path, "wb");
-    ck_assert(file && fwrite(bytes, 1, size, file) == size && !fclose(file));
-}
-
-static void copy_file(const char *from, const char *to)
-{
-    size_t size;
-    void *const bytes = read_file(from, &size);
-    write_file(to, bytes, size);
-    free(bytes);
-}
-
 static int n_files(void)
 {
     int n = 0;
@@ -107,7 +70,7 @@ static struct nnc_model *open_copy(const char *name)
     struct nnc_error error;
     char from[512];
     snprintf(from, sizeof from, "%s/%s.onnx", NNC_GOLDEN_DIR, name);
-    copy_file(from, in_directory("model.onnx"));
+    copy_file(from, "model.onnx");
     ck_assert_msg(!nnc_model_open(in_directory("model.onnx"), NULL, &model, &error), "%s",
                   error.message);
     return model;
@@ -241,7 +204,8 @@ START_TEST(origin_is_said)
     struct nnc_model *const model = open_copy("nested_depth_2");
     struct nnc_error error;
     size_t size, source_size;
-    void *bytes, *const source = read_file(in_directory("model.onnx"), &source_size);
+    void *bytes;
+    uint8_t *const source = read_file(in_directory("model.onnx"), &source_size);
     struct nnc_sha256 hash;
     char digest[NNC_SHA256_TEXT];
     nnc_sha256_init(&hash);
@@ -299,7 +263,7 @@ START_TEST(external_data_are_not_replaced)
 {
     struct nnc_error error;
     copy_file(NNC_GOLDEN_DIR "/conv_weights_external.weights",
-              in_directory("conv_weights_external.weights"));
+              "conv_weights_external.weights");
     struct nnc_model *const model = open_copy("conv_weights_external");
     ck_assert_int_eq(nnc_expert_write(model, "c0",
                                       in_directory("conv_weights_external.weights"), NULL,
@@ -316,7 +280,7 @@ START_TEST(old_file_is_replaced)
     struct nnc_expert_info info;
     struct nnc_error error;
     struct stat status;
-    write_file(in_directory("expert.onnx"), "old", 3);
+    write_file("expert.onnx", "old", 3);
     write_at_most = 1000; /* a disk may take it in pieces */
     ck_assert_msg(
         !nnc_expert_write(model, "b", in_directory("expert.onnx"), &info, &error), "%s",
@@ -354,13 +318,13 @@ START_TEST(nothing_is_left_by_a_failure)
     struct nnc_model *const model = open_copy("nested_depth_2");
     struct nnc_error error;
     size_t size;
-    write_file(in_directory("expert.onnx"), "old", 3);
+    write_file("expert.onnx", "old", 3);
     *failure->number = failure->value;
     ck_assert_int_eq(nnc_expert_write(model, "b", in_directory("expert.onnx"), NULL, &error),
                      failure->status);
     ck_assert_int_eq(*failure->number, 0); /* it was that call */
     ck_assert_msg(strstr(error.message, failure->says), "%s", error.message);
-    void *const bytes = read_file(in_directory("expert.onnx"), &size);
+    uint8_t *const bytes = read_file(in_directory("expert.onnx"), &size);
     ck_assert(size == 3 && !memcmp(bytes, "old", 3));
     ck_assert_int_eq(n_files(), 2);
     free(bytes);
@@ -433,19 +397,6 @@ START_TEST(failing_allocations)
     nnc_model_unref(model);
 }
 END_TEST
-
-static void make_directory(void)
-{
-    memcpy(directory + sizeof directory - 7, "XXXXXX", 6);
-    ck_assert(mkdtemp(directory) != NULL);
-}
-
-static void remove_directory(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    ck_assert_int_eq(system(command), 0);
-}
 
 int main(void)
 {
