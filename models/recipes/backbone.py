@@ -13,8 +13,8 @@ import json
 import pathlib
 
 import onnx
-from google.protobuf.message import DecodeError
 import torch
+from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from onnx_operators import BackboneError, Step, as_tensor, unsupported
@@ -58,16 +58,6 @@ class Part:
     def __deepcopy__(self, memo):
         return self                     # nothing changes it, and weights are large
 
-    def model(self):
-        """The part as a model of its own."""
-        def value(name, *shape):
-            return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *shape])
-
-        graph = helper.make_graph(self.nodes, "part", [value(self.image, 3, self.size, self.size)],
-                                  [value(self.output, *self.shape)], self.initializers)
-        return helper.make_model(graph, ir_version=self.ir_version,
-                                 opset_imports=[helper.make_opsetid("", self.opset)])
-
 
 def opset_of(model):
     return next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
@@ -87,7 +77,7 @@ def what_it_is(path):
 def load(path):
     """The model as it is filed, weights included."""
     try:
-        model = onnx.load(str(path))          # onnx 1.12 finds weights beside strings only
+        model = onnx.load(str(path))        # onnx 1.12 finds weights beside strings only
         if not model.graph.node:
             raise BackboneError(f"{path} is no ONNX model: {what_it_is(path)}")
         opset = opset_of(model)

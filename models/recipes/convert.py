@@ -12,8 +12,8 @@ import pathlib
 import backbone
 import data
 import dataset
-import onnx_trunk
 import train
+import trunk_check
 from archs import ARCHS
 from backbone import BackboneError
 from converted import make_converted
@@ -138,10 +138,9 @@ def start(options):
     cuts = Cuts(source)
     cut = cuts.chosen(options.cut)
     part = cuts.part(cut)
-    error = onnx_trunk.check(onnx_trunk.FrozenPart(part))
     print(f"trunk: {source.path} to '{cut.tensor}', {'x'.join(map(str, cut.shape))}, "
           f"{cut.parameters:,} parameters, {cut.macs:,} MACs, {cut.macs / cuts.total:.1%} of all; "
-          f"ONNX Runtime and PyTorch agree to {error:.2g}", flush=True)
+          f"{trunk_check.check(part)}", flush=True)
     pictures = load_pictures(options, source)
     options.epochs = options.epochs or RECIPES[options.arch].epochs
     options.run = options.run or run_folder(options, source, cut, pictures)

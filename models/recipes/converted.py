@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """How branches grow on the frozen trunk of a backbone.
 
-The branches of an architecture were made for features of some height and width. A coarser trunk
-costs them their first strides, a finer one is averaged down; so they always work where they are
-at their best and cheapest."""
+The branches of an architecture were made for features of some height and width. On finer ones
+their first block takes a stride, and what is then still too fine is averaged; on coarser ones
+they lose their first strides. So they always work where they are at their best and cheapest."""
 import dataclasses
+import itertools
 import math
 
 import torch.nn.functional as F
@@ -19,14 +20,17 @@ def entry_edge(arch):
     return arch.size // math.prod(stride for _, stride in (arch.stem, *arch.trunk))
 
 
-def without_strides(blocks, n):
-    """The blocks with their first `n` strides taken away, and how many are still to take."""
-    changed = []
-    for width, stride in blocks:
-        taken = min(n, int(math.log2(stride)))
-        n -= taken
-        changed.append((width, stride >> taken))
-    return tuple(changed), n
+def restrided(blocks, halvings):
+    """(blocks, window of an average before them) for features whose edge is 2 ** `halvings` times
+    the one that the blocks are made for."""
+    blocks = list(blocks)
+    width, stride = blocks[0]
+    if halvings >= 0.5 and stride == 1:
+        blocks[0], halvings = (width, 2), halvings - 1
+    for i, (width, stride) in enumerate(blocks):
+        if halvings <= -0.5 and stride == 2:
+            blocks[i], halvings = (width, 1), halvings + 1
+    return blocks, max(1, round(2 ** halvings))
 
 
 class ConvertedTrunk(nn.Module):
@@ -49,15 +53,11 @@ class ConvertedTrunk(nn.Module):
 
 def make_converted(arch, taxonomy, part):
     """A nested network whose trunk is the part, with untrained branches."""
-    edge, wanted = min(part.shape[1:]), entry_edge(arch)
-    pool = max(1, round(edge / wanted))
-    n = max(0, round(math.log2(wanted / edge)))
     fitted = arch.fitted(len(taxonomy.inner_levels()))
-    spare, n = without_strides(fitted.trunk[len(arch.trunk):], n)
-    levels = []
-    for level in fitted.levels:
-        level, n = without_strides(level, n)
-        levels.append(level)
-    (leaf,), n = without_strides((fitted.leaf,), n)
+    groups = [fitted.trunk[len(arch.trunk):], *fitted.levels, (fitted.leaf,)]
+    blocks, pool = restrided(itertools.chain(*groups),
+                             math.log2(min(part.shape[1:]) / entry_edge(arch)))
+    rest = iter(blocks)
+    spare, *levels, (leaf,) = [tuple(itertools.islice(rest, len(group))) for group in groups]
     adapted = dataclasses.replace(fitted, levels=tuple(levels), leaf=leaf)
     return Nest(adapted, taxonomy, ConvertedTrunk(part, pool, spare, arch))

@@ -25,9 +25,11 @@ ATTENTION = [(1.1, 1.0), (1.1, 0.9), (1.1, 0.8), (1.2, 1.0), (1.2, 0.85), (1.3, 
              (1.5, 1.0), (2.0, 1.0), (1.25, 0.75), (1.5, 0.75), (1.5, 0.5)]
 BATCH = 50
 N_COMPARED = 8
-# Operators that, as export.py uses them, treat each picture of a batch by itself.
-PICTURE_BY_PICTURE = {"Add", "BatchNormalization", "Concat", "Conv", "Flatten", "Gather", "Gemm",
-                      "GlobalAveragePool", "HardSwish", "Mul", "Relu"}
+# Operators that, as export.py and exporters of trunks use them, treat each picture of a batch by
+# itself.
+PICTURE_BY_PICTURE = {"Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv",
+                      "Flatten", "Gather", "Gemm", "GlobalAveragePool", "HardSigmoid",
+                      "HardSwish", "LeakyRelu", "MaxPool", "Mul", "Relu", "Sigmoid"}
 
 
 def for_batches(model):

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The early nodes of an ONNX network, run by PyTorch without gradients: a frozen trunk.
 
-What does not depend on the picture is computed once. `check` holds the whole against ONNX
-Runtime.
+What does not depend on the picture is computed once. `trunk_check.py` holds the whole against
+another engine.
 """
-import numpy as np
 import torch
 from torch import nn
 
-from evaluate import open_session
-from onnx_operators import BackboneError, Step, as_tensor
+from onnx_operators import Step, as_tensor
 
-TOLERANCE = 1e-4                    # of the largest feature
-N_CHECKED = 3
 CHUNK_PIXELS = 1 << 21              # of pictures run at once: a large batch needs much memory
 
 
@@ -61,23 +57,3 @@ class FrozenPart(nn.Module):
     def forward(self, pictures):
         n = max(1, CHUNK_PIXELS // self.part.size ** 2)
         return torch.cat([self.run(some) for some in pictures.split(n)])
-
-
-def check(frozen):
-    """Runs the nodes by ONNX Runtime on noise, one picture at a time, and compares."""
-    part = frozen.part
-    session = open_session(part.model().SerializeToString())
-    noise = torch.randn(N_CHECKED, 3, part.size, part.size,
-                        generator=torch.Generator().manual_seed(0))
-    features = frozen(noise).numpy()
-    expected = np.concatenate([session.run(None, {part.image: one[None]})[0]
-                               for one in noise.numpy()])
-    if features.shape != expected.shape:
-        raise BackboneError(f"the features of {N_CHECKED} pictures are {list(features.shape)}, "
-                            f"those of one alone {list(expected.shape[1:])}: the nodes before the "
-                            "cut do not take the pictures one by one")
-    error = float(np.abs(features - expected).max() / max(np.abs(expected).max(), 1e-30))
-    if not error <= TOLERANCE:
-        raise BackboneError(f"ONNX Runtime and PyTorch differ by {error:.2g} of the largest "
-                            f"feature at '{part.output}'; an earlier cut may do")
-    return error

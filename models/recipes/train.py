@@ -311,7 +311,7 @@ def add_options(parser):
     parser.add_argument("--data", default="cifar100",
                         help="cifar100, tiny-imagenet or a folder DIR/class/picture")
     parser.add_argument("--taxonomy", type=pathlib.Path, help=".tsv, .toml or .yaml")
-    parser.add_argument("--size", type=int, help="edge of the input, 32 to 224")
+    parser.add_argument("--size", type=int, help="edge of the input")
     parser.add_argument("--arch", default="nest-first", choices=ARCHS)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=0)

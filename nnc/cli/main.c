@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {&cli_info, &cli_run, &cli_eval,
-                                                     &cli_bench};
+                                                     &cli_bench, &cli_extract};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 int cli_work_init(struct cli_work *work, const struct cli_options *options)
@@ -43,7 +43,7 @@ static void print_help(void)
          "Runs nested networks: any part of the tree of categories alone, at its own "
          "cost.\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        printf("  nnc %-6s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  nnc %-7s %s\n", commands[i]->name, commands[i]->summary);
     puts(
         "\nWith --json every line on stdout is one JSON object. Floats have 9 "
         "significant\n"
@@ -73,7 +73,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 static int choose_command(int argc, char **argv)
 {
     if (argc < 2) {
-        cli_error("which command? info, run, eval or bench; see nnc --help");
+        cli_error("which command? info, run, eval, bench or extract; see nnc --help");
         return CLI_USAGE;
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
@@ -84,7 +84,7 @@ static int choose_command(int argc, char **argv)
         if (!strcmp(argv[1], commands[i]->name))
             return run_command(commands[i], argc - 2, argv + 2);
     }
-    cli_error("unknown command \"%s\"; there are info, run, eval and bench", argv[1]);
+    cli_error("unknown command \"%s\"; there are info, run, eval, bench and extract", argv[1]);
     return CLI_USAGE;
 }
 

@@ -31,6 +31,12 @@ static const char *store_attention(struct cli_options *options, const char *valu
     return NULL;
 }
 
+static const char *store_out(struct cli_options *options, const char *value)
+{
+    options->out = value;
+    return NULL;
+}
+
 static const char *store_cifar100(struct cli_options *options, const char *value)
 {
     options->cifar100 = value;
@@ -134,6 +140,7 @@ static const struct option_row rows[] = {
     {"--cutout", "TEXT", "active categories, e.g. 'vehicles,mammals/cats' or '-places'",
      store_cutout},
     {"--attention", "TEXT", "gains, e.g. 'vehicles=1.5,places=0.5'", store_attention},
+    {"--out", "FILE", "the file to write; -o FILE for short", store_out},
     {"--cifar100", "FILE", "records of superclass, class, 3x1024 pixels (3074 bytes)",
      store_cifar100},
     {"--folder", "DIR", "pictures as DIR/class/picture; class: name, path or alias",
@@ -168,6 +175,9 @@ static bool command_takes(const struct cli_command *command, const struct option
 static const struct option_row *find_row(const struct cli_command *command,
                                          const char *text)
 {
+    const bool is_short = !strncmp(text, "-o", 2) && (!text[2] || text[2] == '=');
+    if (is_short)
+        text = "--out";
     const size_t length = strcspn(text, "=");
     for (size_t i = 0; i < N_ROWS; i++) {
         if (strlen(rows[i].name) == length && !memcmp(rows[i].name, text, length) &&

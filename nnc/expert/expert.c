@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From a cutout text to a file: which classes, categories and presences; what they demand;
- * the file's bytes; and, before anybody gets them, whether they load and cost what they
- * should. */
+/* From a cutout text to a file: which classes, categories and presences; what they
+ * demand; the file's bytes; and, before anybody gets them, whether they load and cost
+ * what they should. */
 
 #include "../graph/taxonomy.h"
 #include "../onnx/source.h"
@@ -71,8 +71,8 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
 {
     const struct nnc_graph *const g = e->model->graph;
     char *taxonomy = NULL, *origin = NULL;
-    nnc_cut_init(cut, g, e->need, e->active, e->any_presence ? e->presence : NULL, e->kept,
-                 e->error);
+    nnc_cut_init(cut, g, e->need, e->active, e->any_presence ? e->presence : NULL,
+                 e->kept, e->error);
     if (!cut->status)
         nnc_cut_write(cut);
     enum nnc_status status = cut->status;
@@ -93,8 +93,8 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
     return status;
 }
 
-/* An expert that nnc itself does not understand, that computes more or less than its cutout,
- * or that holds weights which nothing needs, must not reach anybody. */
+/* An expert that nnc itself does not understand, that computes more or less than its
+ * cutout, or that holds weights which nothing needs, must not reach anybody. */
 static enum nnc_status check(struct extraction *e)
 {
     const struct nnc_model_options options = {.backend = e->model->kernels->backend};
@@ -109,14 +109,14 @@ static enum nnc_status check(struct extraction *e)
     e->info.n_classes = nnc_taxonomy_n_classes(nnc_model_taxonomy(expert));
     e->info.n_categories = nnc_taxonomy_n_categories(nnc_model_taxonomy(expert));
     nnc_model_unref(expert);
-    if (e->info.cost.macs == e->expected.macs && e->info.cost.params == e->expected.params)
+    if (e->info.cost.macs == e->expected.macs &&
+        e->info.cost.params == e->expected.params)
         return NNC_OK;
-    return nnc_fail(e->error, NNC_INTERNAL, NULL,
-                    "the expert needs %llu parameters and %llu MACs, expected %llu and %llu",
-                    (unsigned long long)e->info.cost.params,
-                    (unsigned long long)e->info.cost.macs,
-                    (unsigned long long)e->expected.params,
-                    (unsigned long long)e->expected.macs);
+    return nnc_fail(
+        e->error, NNC_INTERNAL, NULL,
+        "the expert needs %llu parameters and %llu MACs, expected %llu and %llu",
+        (unsigned long long)e->info.cost.params, (unsigned long long)e->info.cost.macs,
+        (unsigned long long)e->expected.params, (unsigned long long)e->expected.macs);
 }
 
 /* On success e->file is the caller's. */
@@ -146,7 +146,8 @@ enum nnc_status nnc_expert_make(const struct nnc_model *model, const char *cutou
                                 void **bytes, size_t *size, struct nnc_expert_info *info,
                                 struct nnc_error *error)
 {
-    struct extraction e = {.model = model, .cutout = cutout ? cutout : "", .error = error};
+    struct extraction e = {
+        .model = model, .cutout = cutout ? cutout : "", .error = error};
     const enum nnc_status status = extract(&e);
     if (status)
         return status;
@@ -164,12 +165,12 @@ enum nnc_status nnc_expert_write(const struct nnc_model *model, const char *cuto
     struct stat there;
     void *bytes;
     size_t size;
-    if (!stat(path, &there) && nnc_source_is_file(model->graph->sources, &there)) {
-        return nnc_fail(error, NNC_STATE, model->graph->name,
-                        "%.200s: the expert would replace the model that it is cut from, or "
-                        "its data; expected another file",
-                        model->graph->name);
-    }
+    if (!stat(path, &there) && nnc_source_is_file(model->graph->sources, &there))
+        return nnc_fail(
+            error, NNC_STATE, model->graph->name,
+            "%.200s: the expert would replace the model that it is cut from, or "
+            "its data; expected another file",
+            model->graph->name);
     enum nnc_status status = nnc_expert_make(model, cutout, &bytes, &size, info, error);
     if (status)
         return status;

@@ -138,14 +138,14 @@ static char *edited(struct editing *e, json_t *source)
     return text;
 }
 
-static enum nnc_status load(const struct nnc_graph *g, json_t **root, struct nnc_error *error)
+static enum nnc_status load(const struct nnc_graph *g, json_t **root,
+                            struct nnc_error *error)
 {
     char *const text = nnc_alloc(g->taxonomy_size, 1);
     if (!text)
         return nnc_fail_nomem(error, g->taxonomy_size);
-    const enum nnc_status status = nnc_source_read(g->sources, NNC_SOURCE_MODEL,
-                                                   g->taxonomy_offset, g->taxonomy_size,
-                                                   text, error);
+    const enum nnc_status status = nnc_source_read(
+        g->sources, NNC_SOURCE_MODEL, g->taxonomy_offset, g->taxonomy_size, text, error);
     *root = status ? NULL : json_loadb(text, g->taxonomy_size, 0, NULL);
     free(text);
     /* The same bytes were read when the model was opened. */
@@ -169,7 +169,7 @@ enum nnc_status nnc_expert_taxonomy(const struct nnc_cut *cut, char **json,
     return *json ? NNC_OK : nnc_fail_nomem(error, cut->graph->taxonomy_size);
 }
 
-/* Origin ------------------------------------------------------------------------------- */
+/* Origin ----------------------------------------------------------------------------- */
 
 static enum nnc_status hash_file(const struct nnc_graph *graph, uint64_t size,
                                  char text[NNC_SHA256_TEXT], struct nnc_error *error)
@@ -216,10 +216,12 @@ enum nnc_status nnc_expert_origin(const struct nnc_graph *graph, const char *cut
     const enum nnc_status status = hash_file(graph, size, sha256, error);
     if (status)
         return status;
-    json_t *const root =
-        json_pack("{s:o, s:I, s:s, s:o}", "model", printable(graph->name), "bytes",
-                  (json_int_t)size, "sha256", sha256, "cutout", printable(cutout));
-    *json = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_t *const root = json_object();
+    bool failed = json_object_set_new(root, "model", printable(graph->name)) != 0;
+    failed = json_object_set_new(root, "bytes", json_integer((json_int_t)size)) || failed;
+    failed = json_object_set_new(root, "sha256", json_string(sha256)) || failed;
+    failed = json_object_set_new(root, "cutout", printable(cutout)) || failed;
+    *json = failed ? NULL : json_dumps(root, JSON_COMPACT);
     json_decref(root);
     return *json ? NNC_OK : nnc_fail_nomem(error, size);
 }

@@ -24,24 +24,25 @@ static const char *base_of(const char *path)
 
 static enum nnc_status fail_errno(const char *path, int number, struct nnc_error *error)
 {
-    const enum nnc_status status = number == ENOENT || number == ENOTDIR ? NNC_NOT_FOUND
-                                   : number == EACCES || number == EPERM || number == EROFS
-                                       ? NNC_PERM
-                                   : number == EISDIR || number == ENAMETOOLONG ? NNC_PATH
-                                                                                : NNC_IO;
+    const enum nnc_status status =
+        number == ENOENT || number == ENOTDIR                    ? NNC_NOT_FOUND
+        : number == EACCES || number == EPERM || number == EROFS ? NNC_PERM
+        : number == EISDIR || number == ENAMETOOLONG             ? NNC_PATH
+                                                                 : NNC_IO;
     const char *const hint = status == NNC_NOT_FOUND ? "; its folder must be there" : "";
     return nnc_fail(error, status, base_of(path), "'%.200s' cannot be written: %s%s",
-                    base_of(path), strerrordesc_np(number), hint);
+                    path, strerrordesc_np(number), hint);
 }
 
 static enum nnc_status check_place(const char *path, struct nnc_error *error)
 {
     struct stat there;
     if (!*base_of(path) || (!stat(path, &there) && !S_ISREG(there.st_mode)))
-        return nnc_fail(error, NNC_PATH, base_of(path),
-                        "'%.200s' cannot be written: it is a folder or a device; expected "
-                        "the name of a file",
-                        base_of(path));
+        return nnc_fail(
+            error, NNC_PATH, base_of(path),
+            "'%.200s' cannot be written: it is a folder or a device; expected "
+            "the name of a file",
+            path);
     return NNC_OK;
 }
 

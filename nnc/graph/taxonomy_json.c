@@ -50,6 +50,8 @@ static enum nnc_status fail_syntax(const json_error_t *at, struct nnc_error *err
 {
     enum nnc_status status = NNC_TAXONOMY;
     const char *hint = "";
+    if (at->line < 0) /* jansson says nothing where it has no memory */
+        return nnc_fail_nomem(error, 0);
     switch (json_error_code(at)) {
     case json_error_duplicate_key:
         status = NNC_DUPLICATE;

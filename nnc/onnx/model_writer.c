@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Field numbers are those of onnx.proto. Parts of the graph are collected apart, so that the
- * file has them in the usual order: nodes, initializers, inputs, outputs. */
+/* Field numbers are those of onnx.proto. Parts of the graph are collected apart, so that
+ * the file has them in the usual order: nodes, initializers, inputs, outputs. */
 
 #include "model_writer.h"
 
@@ -10,7 +10,7 @@
 
 enum attribute_type { FLOAT = 1, INT = 2, STRING = 3, TENSOR = 4, INTS = 7 };
 
-/* Nodes -------------------------------------------------------------------------------- */
+/* Nodes ------------------------------------------------------------------------------ */
 
 void nnc_onnx_begin_node(struct nnc_onnx_writer *w, const char *op, const char *name,
                          const char *const *inputs, uint32_t n_inputs, const char *output)
@@ -60,14 +60,15 @@ void nnc_onnx_put_float(struct nnc_onnx_writer *w, const char *attribute, float 
     nnc_wire_close(&w->nodes, opened);
 }
 
-void nnc_onnx_put_text(struct nnc_onnx_writer *w, const char *attribute, const char *value)
+void nnc_onnx_put_text(struct nnc_onnx_writer *w, const char *attribute,
+                       const char *value)
 {
     const uint64_t opened = open_attribute(w, attribute, STRING);
     nnc_wire_put_text(&w->nodes, 4, value);
     nnc_wire_close(&w->nodes, opened);
 }
 
-/* Tensors ------------------------------------------------------------------------------ */
+/* Tensors ---------------------------------------------------------------------------- */
 
 static void put_tensor_head(struct nnc_wire_writer *to, struct nnc_onnx_dims dims,
                             enum nnc_onnx_type type, const char *name)
@@ -90,7 +91,8 @@ void nnc_onnx_begin_floats(struct nnc_onnx_writer *w, const char *name,
     w->in_attribute = !name;
     if (!name)
         w->tensor[0] = open_attribute(w, "value", TENSOR);
-    w->tensor[1] = nnc_wire_open(open_tensor(w), 5); /* of a node's attribute and a graph */
+    w->tensor[1] =
+        nnc_wire_open(open_tensor(w), 5); /* of a node's attribute and a graph */
     put_tensor_head(open_tensor(w), dims, NNC_ONNX_FLOAT, name);
     w->tensor[2] = nnc_wire_open(open_tensor(w), 9); /* raw_data */
 }
@@ -122,9 +124,10 @@ void nnc_onnx_put_integers(struct nnc_onnx_writer *w, const char *name,
     nnc_wire_close(&w->tensors, tensor);
 }
 
-/* Ends --------------------------------------------------------------------------------- */
+/* Ends ------------------------------------------------------------------------------- */
 
-/* ValueInfoProto: name, type { tensor_type { elem_type, shape { dim { dim_value } } } } */
+/* ValueInfoProto: name, type { tensor_type { elem_type, shape { dim { dim_value } } } }
+ */
 static void put_value_info(struct nnc_wire_writer *to, uint32_t field, const char *name,
                            struct nnc_onnx_dims dims)
 {
@@ -157,7 +160,7 @@ void nnc_onnx_put_output(struct nnc_onnx_writer *w, const char *name,
     put_value_info(&w->outputs, 12, name, dims);
 }
 
-/* The file ----------------------------------------------------------------------------- */
+/* The file --------------------------------------------------------------------------- */
 
 static void append_part(struct nnc_wire_writer *to, const struct nnc_wire_writer *part)
 {
@@ -187,7 +190,8 @@ static int64_t ir_version(uint32_t opset)
 enum nnc_status nnc_onnx_write_model(const struct nnc_onnx_writer *w, uint32_t opset,
                                      const char *graph_name,
                                      const struct nnc_onnx_metadata *metadata, uint32_t n,
-                                     struct nnc_wire_writer *file, struct nnc_error *error)
+                                     struct nnc_wire_writer *file,
+                                     struct nnc_error *error)
 {
     nnc_wire_put_integer(file, 1, ir_version(opset));
     nnc_wire_put_text(file, 2, "nnc");

@@ -3,8 +3,8 @@
 #define NNC_ONNX_MODEL_WRITER_H
 
 /* Writes the messages of an ONNX file. Nodes must come in an order in which they can be
- * computed; nothing else is checked, and what is written is as valid as what was asked for.
- * Failures stick, as in wire_writer.h. Threads: single. */
+ * computed; nothing else is checked, and what is written is as valid as what was asked
+ * for. Failures stick, as in wire_writer.h. Threads: single. */
 
 #include "wire_writer.h"
 
@@ -25,17 +25,20 @@ struct nnc_onnx_writer { /* zero-initialise; nnc_onnx_writer_finish */
 /* A node. Inputs that are NULL are left out (optional ones). Attributes come between the
  * two calls. */
 void nnc_onnx_begin_node(struct nnc_onnx_writer *writer, const char *op, const char *name,
-                         const char *const *inputs, uint32_t n_inputs, const char *output);
-void nnc_onnx_put_int(struct nnc_onnx_writer *writer, const char *attribute, int64_t value);
+                         const char *const *inputs, uint32_t n_inputs,
+                         const char *output);
+void nnc_onnx_put_int(struct nnc_onnx_writer *writer, const char *attribute,
+                      int64_t value);
 void nnc_onnx_put_ints(struct nnc_onnx_writer *writer, const char *attribute,
                        const int64_t *values, uint32_t n);
-void nnc_onnx_put_float(struct nnc_onnx_writer *writer, const char *attribute, float value);
+void nnc_onnx_put_float(struct nnc_onnx_writer *writer, const char *attribute,
+                        float value);
 void nnc_onnx_put_text(struct nnc_onnx_writer *writer, const char *attribute,
                        const char *value);
 void nnc_onnx_end_node(struct nnc_onnx_writer *writer);
 
-/* A float tensor, its values in any number of pieces: an initializer of this name, or, with
- * NULL, the attribute `value` of the open node. */
+/* A float tensor, its values in any number of pieces: an initializer of this name, or,
+ * with NULL, the attribute `value` of the open node. */
 void nnc_onnx_begin_floats(struct nnc_onnx_writer *writer, const char *name,
                            struct nnc_onnx_dims dims);
 void nnc_onnx_put_values(struct nnc_onnx_writer *writer, const float *values, uint64_t n);
@@ -60,7 +63,8 @@ struct nnc_onnx_metadata {
 enum nnc_status nnc_onnx_write_model(const struct nnc_onnx_writer *writer, uint32_t opset,
                                      const char *graph_name,
                                      const struct nnc_onnx_metadata *metadata, uint32_t n,
-                                     struct nnc_wire_writer *file, struct nnc_error *error);
+                                     struct nnc_wire_writer *file,
+                                     struct nnc_error *error);
 
 void nnc_onnx_writer_finish(struct nnc_onnx_writer *writer);
 

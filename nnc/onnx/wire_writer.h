@@ -3,8 +3,8 @@
 #define NNC_ONNX_WIRE_WRITER_H
 
 /* The protobuf wire format, written into memory that grows. The first failure stays in
- * `status`, and what is written after it goes nowhere, so that one look at the end is enough.
- * Threads: single. */
+ * `status`, and what is written after it goes nowhere, so that one look at the end is
+ * enough. Threads: single. */
 
 #include "../base/error.h"
 
@@ -29,8 +29,10 @@ void nnc_wire_close(struct nnc_wire_writer *writer, uint64_t opened);
 /* Without a field: a part of what is between open and close. */
 void nnc_wire_append(struct nnc_wire_writer *writer, const void *bytes, uint64_t size);
 /* The same for numbers, little end first whatever the machine. */
-void nnc_wire_append_floats(struct nnc_wire_writer *writer, const float *values, uint64_t n);
-void nnc_wire_append_int64s(struct nnc_wire_writer *writer, const int64_t *values, uint64_t n);
+void nnc_wire_append_floats(struct nnc_wire_writer *writer, const float *values,
+                            uint64_t n);
+void nnc_wire_append_int64s(struct nnc_wire_writer *writer, const int64_t *values,
+                            uint64_t n);
 
 void nnc_wire_finish(struct nnc_wire_writer *writer);
 

@@ -5,11 +5,14 @@ line, floats that read back to the same bits, and a --help that names what is pr
 
     test_cli.py NNC MODEL
 """
+import hashlib
 import math
 import os
 import pathlib
 import random
 import re
+import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -39,6 +42,10 @@ USAGE_ERRORS = [
     (["bench", MODEL, "--threads", "many"], "no number"),
     (["bench", MODEL, "--threads", "257"], "too many threads"),
     (["bench", MODEL, "--runs", "0"], "no runs"),
+    (["extract", MODEL, "--cutout", "x"], "no file to write"),
+    (["extract", MODEL, "--out", "x.onnx"], "no cutout"),
+    (["extract", MODEL, "--cutout", "x", "-o"], "missing argument of a short option"),
+    (["info", MODEL, "-o", "x.onnx"], "short option of another command"),
 ]
 
 
@@ -108,7 +115,11 @@ class Cli(unittest.TestCase):
                 (["eval", MODEL, "--cifar100", str(half)], "half a record"),
                 (["eval", MODEL, "--cifar100", "/nonexistent"], "no such records"),
                 (["eval", MODEL, "--folder", str(empty)], "no pictures"),
-                (["bench", "/nonexistent.onnx"], "no such model")]:
+                (["bench", "/nonexistent.onnx"], "no such model"),
+                (["extract", "/nonexistent.onnx", "--cutout", "", "-o", "x"], "no such model"),
+                (["extract", MODEL, "--cutout", "nosuch", "-o", "x"], "unknown category"),
+                (["extract", MODEL, "--cutout", "", "-o", str(self.folder)], "a folder"),
+                (["extract", MODEL, "--cutout", "", "-o", "/nonexistent/x"], "no folder")]:
             with self.subTest(reason):
                 self.assert_one_error_line(nnc(*arguments, "--json"), 1)
 
@@ -126,6 +137,7 @@ class Cli(unittest.TestCase):
             "run": self.run_json(self.pictures[0], "--logits")[0],
             "eval": self.eval_records(range(3)),
             "bench": objects(nnc("bench", MODEL, "--runs", "2", "--json"))[0],
+            "extract": self.extract(self.leaves[0], "help.onnx"),
         }
         everything = nnc("--help").stdout.decode()
         for command, fields in printed.items():
@@ -347,6 +359,75 @@ class Cli(unittest.TestCase):
             self.assertLessEqual(report["median_ms"], report["p90_ms"])
             for field, value in report.items():
                 self.assertGreater(value, 0, field)
+
+    # extract
+
+    def extract(self, cutout, name):
+        path = self.folder / name
+        result = nnc("extract", MODEL, "--cutout", cutout, "--out", str(path), "--json")
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        return objects(result)[0]
+
+    def test_extract_says_what_it_wrote(self):
+        cutout = self.inner[0]
+        report = self.extract(cutout, "numbers.onnx")
+        info = objects(nnc("info", MODEL, "--cutout", cutout, "--json"))[0]
+        expert = objects(nnc("info", report["file"], "--json"))[0]
+        self.assertEqual(report["bytes"], os.path.getsize(report["file"]))
+        for unit in ("params", "macs"):
+            self.assertEqual(report[unit], info[f"active_{unit}"])
+            self.assertEqual(report[unit], expert[f"total_{unit}"])
+            self.assertAlmostEqual(report[f"excluded_{unit}"],
+                                   1 - report[unit] / info[f"total_{unit}"], places=8)
+        self.assertEqual(report["classes"], sum(c["leaf"] for c in expert["categories"]))
+        self.assertEqual(report["categories"], len(expert["categories"]))
+        self.assertEqual([c["path"] for c in expert["categories"]],
+                         [c["path"] for c in info["categories"] if c["active"]])
+
+    def test_extract_computes_what_the_cutout_computes(self):
+        for cutout in (self.inner[0], f"{self.inner[1]},{self.leaves[-1]}"):
+            expert = self.extract(cutout, "same.onnx")["file"]
+            attention = f"{self.inner[1]}=1.5" if "," in cutout else f"{self.inner[0]}=0.5"
+            for more in ([], ["--attention", attention]):
+                arguments = [*self.pictures, "--logits", "--json", *more]
+                whole = objects(nnc("run", MODEL, *arguments, "--cutout", cutout))
+                self.assertEqual(objects(nnc("run", expert, *arguments)), whole)
+
+    def test_extract_names_its_origin(self):
+        model = pathlib.Path(MODEL).read_bytes()
+        expert = pathlib.Path(self.extract(self.leaves[0], "origin.onnx")["file"]).read_bytes()
+        for text in (f'"model":"{pathlib.Path(MODEL).name}"', f'"bytes":{len(model)}',
+                     f'"sha256":"{hashlib.sha256(model).hexdigest()}"',
+                     f'"cutout":"{self.leaves[0]}"'):
+            self.assertIn(text.encode(), expert)
+
+    def test_extract_for_people(self):
+        path = self.folder / "people.onnx"
+        result = nnc("extract", MODEL, "--cutout", self.inner[0], f"-o={path}")
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        for word in (str(path), "parameters", "MACs", "excluded", "classes", "bytes"):
+            self.assertIn(word, result.stdout.decode())
+
+    def test_extract_to_a_full_disk(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))
+
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        path = folder / "expert.onnx"
+        path.write_bytes(b"old")
+        result = nnc("extract", MODEL, "--cutout", self.inner[0], "-o", str(path),
+                     preexec_fn=limit)
+        self.assert_one_error_line(result, 1)
+        self.assertIn(b"cannot be written", result.stderr)
+        self.assertEqual([p.read_bytes() for p in folder.iterdir()], [b"old"])
+
+    def test_extract_leaves_the_model_alone(self):
+        copy = self.folder / "copy.onnx"
+        copy.write_bytes(pathlib.Path(MODEL).read_bytes())
+        self.assert_one_error_line(
+            nnc("extract", str(copy), "--cutout", self.inner[0], "-o", str(copy)), 1)
+        self.assertEqual(copy.read_bytes(), pathlib.Path(MODEL).read_bytes())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The small programs of pipelines/ do what the README says of them, and the demo's table
-names classes that the shipped model has.
+"""The small programs of pipelines/ do what the README says of them, and the README, the demo
+and its table name categories that the demo's model has.
 
-    test_programs.py NNC SWITCH_TASK MODEL PLUGIN_DIR TYPELIB_DIR
+    test_programs.py NNC SWITCH_TASK MODEL DEMO_MODEL PLUGIN_DIR TYPELIB_DIR
 """
 import json
 import os
@@ -15,8 +15,10 @@ import sys
 import threading
 import unittest
 
-NNC, SWITCH_TASK, MODEL, PLUGIN_DIR, TYPELIB_DIR = map(os.path.abspath, sys.argv[1:6])
-PIPELINES = pathlib.Path(__file__).resolve().parents[2] / "pipelines"
+NNC, SWITCH_TASK, MODEL, DEMO_MODEL, PLUGIN_DIR, TYPELIB_DIR = map(os.path.abspath,
+                                                                   sys.argv[1:7])
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PIPELINES = ROOT / "pipelines"
 ENVIRONMENT = dict(os.environ, GST_PLUGIN_PATH=PLUGIN_DIR, GI_TYPELIB_PATH=TYPELIB_DIR,
                    LD_LIBRARY_PATH=TYPELIB_DIR, PYTHONUNBUFFERED="1",
                    GST_REGISTRY=os.path.join(PLUGIN_DIR, "programs-registry.bin"))
@@ -30,24 +32,59 @@ def tasks_and_paths(output):
             re.findall(r"^task (\d+): ([^\s,]+)", output, re.M)]
 
 
+def categories_of(model):
+    """What `nnc info` says of each category."""
+    result = subprocess.run([NNC, "info", model, "--json"], check=True, capture_output=True)
+    return json.loads(result.stdout)["categories"]
+
+
+def documented_tasks():
+    """(where, cutout or the categories of an attention) in the README and the demo."""
+    readme = (ROOT / "README.md").read_text()
+    for text in re.findall(r"\bcutout=([^\s`]+)|--cutout ([^\s`\]]+)`", readme):
+        yield "README.md", "".join(text)
+    for text in re.findall(r"`attention=([^`]+)`", readme):
+        yield "README.md", re.sub(r"=[0-9.]+", "", text)
+    demo = (PIPELINES / "demo.c").read_text()
+    for text in re.findall(r'^#define (?:ANIMALS|FRUIT) "(.+)"', demo, re.M):
+        yield "demo.c", text
+    for text in re.findall(r"^#define EXPECT_\w+ +\\\n((?: .*\n)+)", demo, re.M):
+        yield "demo.c", ",".join(re.findall(r"(\w+)=[0-9.]+", text))
+
+
 def has_gi():
     probe = "import gi; gi.require_version('GstNnc', '1.0'); from gi.repository import GstNnc"
     return subprocess.run([SYSTEM_PYTHON, "-c", probe], env=ENVIRONMENT,
                           capture_output=True).returncode == 0
 
 
-class Programs(unittest.TestCase):
+@unittest.skipUnless(os.path.exists(DEMO_MODEL), f"there is no {DEMO_MODEL}")
+class Documented(unittest.TestCase):
     def test_stamps_name_classes_of_the_model(self):
-        info = json.loads(subprocess.run([NNC, "info", MODEL, "--json"], check=True,
-                                         capture_output=True).stdout)
-        classes = {c["path"] for c in info["categories"] if c["leaf"]}
+        classes = {c["path"] for c in categories_of(DEMO_MODEL) if c["leaf"]}
         rows = [line.split("\t") for line in (PIPELINES / "stamps.tsv").read_text().splitlines()
                 if line and not line.startswith("#")]
-        self.assertGreater(len(rows), 50)
+        self.assertGreater(len(rows), 30)
         for row in rows:
             self.assertEqual(len(row), 2, row)
             self.assertIn(row[1], classes)
         self.assertEqual(len({row[0] for row in rows}), len(rows))
+
+    def test_documented_tasks_are_understood(self):
+        tasks = list(documented_tasks())
+        self.assertGreater(sum(where == "README.md" for where, _ in tasks), 5)
+        self.assertEqual(sum(where == "demo.c" for where, _ in tasks), 3)
+        for where, text in tasks:
+            with self.subTest(where, text=text):
+                result = subprocess.run([NNC, "info", DEMO_MODEL, "--cutout", text],
+                                        capture_output=True)
+                self.assertEqual((result.returncode, result.stderr), (0, b""))
+
+
+class Programs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.category = next(c["path"] for c in categories_of(MODEL) if not c["leaf"])
 
     def start(self, *command):
         """A program that plays; it is killed if the test takes too long."""
@@ -73,12 +110,12 @@ class Programs(unittest.TestCase):
         return line
 
     def test_switch_task_in_c(self):
-        program = self.start(SWITCH_TASK, MODEL, "test", "", "people", "nosuchthing")
+        program = self.start(SWITCH_TASK, MODEL, "test", "", self.category, "nosuchthing")
         first = self.read_until(program, lambda task, path: True)[0][0]
-        for text in ("people", "nosuchthing"):
+        for text in (self.category, "nosuchthing"):
             program.stdin.write("\n")
             program.stdin.flush()
-            if text == "people":
+            if text == self.category:
                 seen = self.read_until(program, lambda task, path: task == first + 1)
         while "nosuchthing" not in self.line_of(program.stderr):
             pass
@@ -88,15 +125,16 @@ class Programs(unittest.TestCase):
         self.assertEqual(program.returncode, 0)
         self.assertEqual([task for task, _ in seen], sorted(task for task, _ in seen))
         self.assertEqual(seen[-1][0], first + 1, "a refused task must not count")
-        self.assertTrue(all(path.startswith("people/") for task, path in seen if task > first))
+        self.assertTrue(all(path.startswith(f"{self.category}/")
+                            for task, path in seen if task > first), seen)
 
     @unittest.skipUnless(has_gi(), "python3-gi or the typelib of GstNnc is missing")
     def test_switch_task_in_python(self):
         program = self.start(SYSTEM_PYTHON, PIPELINES / "switch-task.py", MODEL, "test", "",
-                             "people;people=1.5")
+                             f"{self.category};{self.category}=1.5")
         first = self.read_until(program, lambda task, path: True)[0][0]
         seen = self.read_until(program, lambda task, path: task > first)
-        self.assertTrue(seen[-1][1].startswith("people/"), seen[-1])
+        self.assertTrue(seen[-1][1].startswith(f"{self.category}/"), seen[-1])
         self.assertIn("changed: ", self.said)
         program.send_signal(signal.SIGINT)
         program.communicate()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "expert_checks.h"
 
+#include "../fuzz/said.h"
 #include "onnx/records.h"
 #include "runtime/model.h"
 
@@ -10,15 +11,6 @@
 #include <string.h>
 
 enum { MAX_TEXT = 4000 };
-
-#define CHECK(condition, ...)                                                            \
-    do {                                                                                 \
-        if (!(condition)) {                                                              \
-            fprintf(stderr, __VA_ARGS__);                                                \
-            fputc('\n', stderr);                                                         \
-            return false;                                                                \
-        }                                                                                \
-    } while (0)
 
 static uint32_t below(uint32_t *seed, uint32_t n)
 {
@@ -93,11 +85,11 @@ static bool same_bits(float a, float b)
 static bool same_category(const struct nnc_category *a, const struct nnc_category *b)
 {
     CHECK(a->label == b->label && a->n_aliases == b->n_aliases && a->leaf == b->leaf,
-          "'%s': label %lld, was %lld; %zu aliases, were %zu", b->path, (long long)b->label,
-          (long long)a->label, b->n_aliases, a->n_aliases);
+          "'%s': label %lld, was %lld; %zu aliases, were %zu", b->path,
+          (long long)b->label, (long long)a->label, b->n_aliases, a->n_aliases);
     for (size_t i = 0; i < a->n_aliases; i++)
-        CHECK(!strcmp(a->aliases[i], b->aliases[i]), "'%s': alias '%s', was '%s'", a->path,
-              b->aliases[i], a->aliases[i]);
+        CHECK(!strcmp(a->aliases[i], b->aliases[i]), "'%s': alias '%s', was '%s'",
+              a->path, b->aliases[i], a->aliases[i]);
     return true;
 }
 
@@ -117,7 +109,8 @@ static bool same_answers(const struct nnc_model *model, const struct answer *of_
         if (!kept)
             continue;
         n++;
-        if (!same_category(nnc_taxonomy_category(t, c), nnc_taxonomy_category(small, there)))
+        if (!same_category(nnc_taxonomy_category(t, c),
+                           nnc_taxonomy_category(small, there)))
             return false;
         CHECK(same_bits(of_cutout->logit[c], of_expert->logit[there]),
               "'%s': logit %.9g, was %.9g", path, (double)of_expert->logit[there],
@@ -131,7 +124,7 @@ static bool same_answers(const struct nnc_model *model, const struct answer *of_
     return true;
 }
 
-/* The file ----------------------------------------------------------------------------- */
+/* The file --------------------------------------------------------------------------- */
 
 static bool is_read(const struct nnc_onnx_model *file, struct nnc_text name)
 {
@@ -183,7 +176,8 @@ static bool lean(const struct nnc_model *expert, const void *bytes, size_t size)
     return true;
 }
 
-/* `*copied`: another number of parameters, since parts of shared initializers were copied. */
+/* `*copied`: another number of parameters, since parts of shared initializers were
+ * copied. */
 static bool same_cost(struct nnc_cost of_cutout, const struct nnc_model *expert,
                       const struct nnc_expert_info *info, bool *copied)
 {
@@ -196,7 +190,7 @@ static bool same_cost(struct nnc_cost of_cutout, const struct nnc_model *expert,
     return true;
 }
 
-/* The whole ---------------------------------------------------------------------------- */
+/* The whole -------------------------------------------------------------------------- */
 
 static struct nnc_model *reopened(const struct nnc_model *model)
 {
@@ -221,7 +215,8 @@ static void random_gains(const struct nnc_model *model, const struct nnc_model *
     const struct nnc_taxonomy *const t = nnc_model_taxonomy(model);
     const struct nnc_taxonomy *const small = nnc_model_taxonomy(expert);
     for (uint32_t c = 0; c < nnc_taxonomy_n_categories(t); c++) {
-        const uint32_t there = nnc_taxonomy_find(small, nnc_taxonomy_category(t, c)->path);
+        const uint32_t there =
+            nnc_taxonomy_find(small, nnc_taxonomy_category(t, c)->path);
         gains[c] = 1;
         if (there == NNC_NO_CATEGORY)
             continue;
@@ -238,7 +233,8 @@ static bool check_answers(const struct nnc_model *model, const char *cutout,
     struct answer of_cutout = {0}, of_expert = {0};
     struct nnc_model *const source = reopened(model);
     float *const input = random_input(model, &seed);
-    float *const gains = calloc(n, sizeof *gains), *const small = calloc(n, sizeof *small);
+    float *const gains = calloc(n, sizeof *gains), *const small =
+                                                       calloc(n, sizeof *small);
     random_gains(model, expert, &seed, gains, small);
     bool good = ask(source, cutout, gains, input, &of_cutout) &&
                 ask(expert, "", small, input, &of_expert) &&
@@ -246,7 +242,8 @@ static bool check_answers(const struct nnc_model *model, const char *cutout,
     /* A cutout of the expert keeps its bits, too. */
     struct answer part = {0};
     good = good && ask(expert, further, small, input, &part);
-    for (uint32_t c = 0; good && c < nnc_taxonomy_n_categories(nnc_model_taxonomy(expert)); c++)
+    for (uint32_t c = 0;
+         good && c < nnc_taxonomy_n_categories(nnc_model_taxonomy(expert)); c++)
         if (!isnan(part.logit[c]) && !same_bits(part.logit[c], of_expert.logit[c])) {
             fprintf(stderr, "cutout '%s' of the expert changes a logit\n", further);
             good = false;
@@ -276,8 +273,8 @@ static bool check_cost(const struct nnc_model *model, const char *cutout,
     return good;
 }
 
-bool check_expert(const struct nnc_model *model, const char *cutout, uint32_t seed, int depth,
-                  struct expert_tally *tally)
+bool check_expert(const struct nnc_model *model, const char *cutout, uint32_t seed,
+                  int depth, struct expert_tally *tally)
 {
     const struct nnc_model_options options = {.backend = model->kernels->backend};
     struct nnc_expert_info info;
@@ -287,22 +284,24 @@ bool check_expert(const struct nnc_model *model, const char *cutout, uint32_t se
     size_t size;
     const enum nnc_status status =
         nnc_expert_make(model, cutout, &bytes, &size, &info, &error);
-    CHECK(!status || status == NNC_UNSUPPORTED, "%s, expert '%s': %s", nnc_model_name(model),
-          cutout, error.message);
+    CHECK(!status || status == NNC_UNSUPPORTED, "%s, expert '%s': %s",
+          nnc_model_name(model), cutout, error.message);
     if (status) {
-        CHECK(strstr(error.message, "does not depend on the picture"), "%s", error.message);
+        CHECK(strstr(error.message, "does not depend on the picture"), "%s",
+              error.message);
         tally->refused++;
         return true;
     }
     tally->experts++;
     bool good = !nnc_model_open_memory(bytes, size, &options, &expert, &error);
     char *const further = good ? random_cutout(expert, &seed) : NULL;
-    good = good && lean(expert, bytes, size) && check_cost(model, cutout, expert, &info, tally) &&
+    good = good && lean(expert, bytes, size) &&
+           check_cost(model, cutout, expert, &info, tally) &&
            check_answers(model, cutout, expert, further, seed) &&
            (depth < 2 || check_expert(expert, further, seed, depth - 1, tally));
     if (!good)
-        fprintf(stderr, "%s on %s: expert '%s' (depth %d) failed\n", nnc_model_name(model),
-                nnc_model_isa(model), cutout, depth);
+        fprintf(stderr, "%s on %s: expert '%s' (depth %d) failed\n",
+                nnc_model_name(model), nnc_model_isa(model), cutout, depth);
     free(further);
     nnc_model_unref(expert);
     free(bytes);

@@ -53,9 +53,10 @@ int main(int argc, char **argv)
             fprintf(stderr, "seed %llu failed\n", (unsigned long long)seed);
             failed++;
         }
-    printf("%llu models, %llu experts, %llu of them with copies, %llu refused, %llu failed\n",
+    printf("%llu models, %llu experts, %llu of them with copies, %llu refused, %llu "
+           "failed\n",
            (unsigned long long)count, (unsigned long long)tally.experts,
-           (unsigned long long)tally.copied,
-           (unsigned long long)tally.refused, (unsigned long long)failed);
+           (unsigned long long)tally.copied, (unsigned long long)tally.refused,
+           (unsigned long long)failed);
     return failed || !tally.experts;
 }

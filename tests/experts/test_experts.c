@@ -51,7 +51,8 @@ static char *numbered_cutout(const struct nnc_taxonomy *taxonomy, uint32_t numbe
 }
 
 /* The whole network and one top category; of few classes every cutout, of many some. */
-static bool check_model(const struct nnc_model *model, int cutouts, struct expert_tally *tally)
+static bool check_model(const struct nnc_model *model, int cutouts,
+                        struct expert_tally *tally)
 {
     const struct nnc_taxonomy *const t = nnc_model_taxonomy(model);
     const uint32_t top = nnc_taxonomy_next(t, NNC_NO_CATEGORY);
@@ -103,8 +104,9 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < n; i++)
             failed += !check_file(paths[i], BACKENDS[b], cutouts, &tally);
     }
-    printf("%zu models, %llu experts, %llu of them with copies, %llu refused, %d failed\n", n,
-           (unsigned long long)tally.experts, (unsigned long long)tally.copied,
-           (unsigned long long)tally.refused, failed);
+    printf(
+        "%zu models, %llu experts, %llu of them with copies, %llu refused, %d failed\n",
+        n, (unsigned long long)tally.experts, (unsigned long long)tally.copied,
+        (unsigned long long)tally.refused, failed);
     return failed || tally.copied || tally.refused || !tally.experts;
 }

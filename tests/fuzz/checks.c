@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "checks.h"
 #include "dice.h"
+#include "said.h"
 
 #include "runtime/task.h"
 #include "runtime/team.h"
@@ -36,15 +37,6 @@ struct bench {
     size_t classes, categories;
     struct dice dice;
 };
-
-#define CHECK(condition, ...)                                                            \
-    do {                                                                                 \
-        if (!(condition)) {                                                              \
-            fprintf(stderr, __VA_ARGS__);                                                \
-            fputc('\n', stderr);                                                         \
-            return false;                                                                \
-        }                                                                                \
-    } while (0)
 
 static bool make_task(struct bench *b, const uint8_t *active, const float *gains,
                       struct nnc_task **task)

@@ -14,9 +14,11 @@ static atomic_int allocations_left = -1; /* then all fail; negative: none does *
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 
 static inline bool allocation_is_granted(void)
@@ -37,6 +39,11 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t count, size_t size)
 {
     return allocation_is_granted() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return allocation_is_granted() ? __real_realloc(memory, size) : NULL;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)

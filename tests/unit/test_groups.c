@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A group of a convolution gives, bit for bit, what a convolution gives that has this group
- * alone: on every backend, whatever the numbers of channels, so that parts of a convolution
- * may be cut out. Random shapes, each written as two models. */
+/* A group of a convolution gives, bit for bit, what a convolution gives that has this
+ * group alone: on every backend, whatever the numbers of channels, so that parts of a
+ * convolution may be cut out. Random shapes, each written as two models. */
 
 #include "../fuzz/dice.h"
 #include "../fuzz/onnx_writer.h"
@@ -39,8 +39,9 @@ static struct layer random_layer(struct dice *dice)
 }
 
 /* Convolves `x` by the rows [row, row + outs) of the layer's weights. */
-static void add_conv(struct onnx *onnx, const struct layer *l, uint32_t x, uint32_t groups,
-                     uint32_t row, uint32_t outs, uint32_t *next, uint32_t out)
+static void add_conv(struct onnx *onnx, const struct layer *l, uint32_t x,
+                     uint32_t groups, uint32_t row, uint32_t outs, uint32_t *next,
+                     uint32_t out)
 {
     const int64_t pads[4] = {l->kernel / 2, l->kernel / 2, l->kernel / 2, l->kernel / 2};
     const struct dims shape = {4, {outs, l->ins, l->kernel, l->kernel}};
@@ -64,7 +65,8 @@ static void write_model(const struct layer *l, bool apart, struct bytes *file)
 {
     enum { IMAGE, FIRST, WEIGHTS, RESULT, LOGITS, NEXT };
     struct onnx onnx = {.opset = 17};
-    const uint32_t channels = l->groups * l->ins, classes = l->groups * l->outs * SIZE * SIZE;
+    const uint32_t channels = l->groups * l->ins,
+                   classes = l->groups * l->outs * SIZE * SIZE;
     uint32_t next = NEXT, parts[8];
     onnx_input(&onnx, IMAGE, &(struct dims){4, {1, 1, SIZE, SIZE}});
     onnx_floats(&onnx, WEIGHTS, &(struct dims){4, {channels, 1, 1, 1}}, l->first);
@@ -91,7 +93,8 @@ static void write_model(const struct layer *l, bool apart, struct bytes *file)
                 "\"mean\":[0],\"std\":[1]},\"logits\":\"v%d\",\"categories\":[",
                 SIZE, SIZE, LOGITS);
     for (uint32_t k = 0; k < classes; k++)
-        bytes_print(&onnx.taxonomy, "%s{\"name\":\"c%u\",\"logit\":%u}", k ? "," : "", k, k);
+        bytes_print(&onnx.taxonomy, "%s{\"name\":\"c%u\",\"logit\":%u}", k ? "," : "", k,
+                    k);
     bytes_print(&onnx.taxonomy, "]}");
     onnx_encode(&onnx, file);
     onnx_free(&onnx);
@@ -134,11 +137,12 @@ START_TEST(a_group_is_a_convolution_of_its_own)
         float *const apart = run_model(l, true, BACKENDS[_i], &m);
         ck_assert_uint_eq(n, m);
         for (size_t k = 0; k < n; k++)
-            ck_assert_msg(!memcmp(&together[k], &apart[k], sizeof *apart),
-                          "%s, round %d, %u groups of %u to %u channels, kernel %u: number "
-                          "%zu is %.9g, alone %.9g",
-                          nnc_backend_name(BACKENDS[_i]), round, l->groups, l->ins, l->outs,
-                          l->kernel, k, (double)together[k], (double)apart[k]);
+            ck_assert_msg(
+                !memcmp(&together[k], &apart[k], sizeof *apart),
+                "%s, round %d, %u groups of %u to %u channels, kernel %u: number "
+                "%zu is %.9g, alone %.9g",
+                nnc_backend_name(BACKENDS[_i]), round, l->groups, l->ins, l->outs,
+                l->kernel, k, (double)together[k], (double)apart[k]);
         free(together);
         free(apart);
         free(l);

@@ -8,6 +8,7 @@
 #include "onnx/open_beneath.h"
 #include "onnx/schema.h"
 #include "onnx/wire.h"
+#include "test_directory.h"
 
 #include <check.h>
 #include <errno.h>
@@ -22,8 +23,6 @@
 #include <unistd.h>
 
 #define GOLDEN(name) NNC_GOLDEN_DIR "/" name ".onnx"
-
-static char directory[] = "/tmp/nnc-reader-XXXXXX";
 
 /* What the next calls of pread do instead of reading. */
 static int pread_errno;      /* fails once with it */
@@ -41,43 +40,6 @@ ssize_t __wrap_pread64(int fd, void *out, size_t size, off_t offset)
     }
     const bool shorten = pread_at_most && size > pread_at_most;
     return __real_pread64(fd, out, shorten ? pread_at_most : size, offset);
-}
-
-static uint8_t *read_file(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "%s is missing", path);
-    fseek(file, 0, SEEK_END);
-    *size = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *bytes = malloc(*size);
-    ck_assert_uint_eq(fread(bytes, 1, *size, file), *size);
-    fclose(file);
-    return bytes;
-}
-
-static const char *in_directory(const char *name)
-{
-    static char path[4][128];
-    static unsigned turn;
-    char *out = path[turn++ % 4];
-    snprintf(out, sizeof path[0], "%s/%s", directory, name);
-    return out;
-}
-
-static void write_file(const char *name, const void *bytes, size_t size)
-{
-    FILE *file = fopen(in_directory(name), "wb");
-    ck_assert(file && fwrite(bytes, 1, size, file) == size);
-    fclose(file);
-}
-
-static void copy_golden(const char *golden, const char *name)
-{
-    size_t size;
-    uint8_t *bytes = read_file(golden, &size);
-    write_file(name, bytes, size);
-    free(bytes);
 }
 
 static struct nnc_graph *read_good(const char *path)
@@ -338,7 +300,7 @@ START_TEST(weights_of_a_changed_file)
                                                         NNC_CHANGED, NNC_OK, NNC_OK};
     struct nnc_error error = {0};
     float value;
-    copy_golden(GOLDEN("relu"), "model.onnx");
+    copy_file(GOLDEN("relu"), "model.onnx");
     struct nnc_graph *graph = read_good(in_directory("model.onnx"));
     change_file((enum change)_i);
     const enum nnc_status status = nnc_graph_read_floats(graph, 0, 0, 1, &value, &error);
@@ -474,7 +436,7 @@ START_TEST(replaced_while_loading)
     enum { ROUNDS = 1000 };
     pthread_t thread;
     const bool in_place = _i;
-    copy_golden(GOLDEN("relu"), "model.onnx");
+    copy_file(GOLDEN("relu"), "model.onnx");
     racing = true;
     ck_assert(!pthread_create(&thread, NULL, rewrite_model, in_place ? &racing : NULL));
     for (int i = 0; i < ROUNDS; i++) {
@@ -593,19 +555,6 @@ START_TEST(failing_allocations)
     free(bytes);
 }
 END_TEST
-
-static void make_directory(void)
-{
-    memcpy(directory + sizeof directory - 7, "XXXXXX", 6);
-    ck_assert(mkdtemp(directory) != NULL);
-}
-
-static void remove_directory(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    ck_assert_int_eq(system(command), 0);
-}
 
 int main(void)
 {

@@ -21,10 +21,10 @@ extern "C" {
 enum nnc_status {
     NNC_OK = 0,
     NNC_NOT_FOUND,   /* no such file */
-    NNC_PERM,        /* no permission to read it */
+    NNC_PERM,        /* no permission to read or write it */
     NNC_PATH,        /* not a regular file, or a name that leaves the model's directory */
     NNC_EXTDATA,     /* a reference to external data that does not hold */
-    NNC_IO,          /* reading failed */
+    NNC_IO,          /* reading or writing failed */
     NNC_CHANGED,     /* the file changed while, or after, it was read */
     NNC_NOMEM,       /* not enough memory */
     NNC_TRUNCATED,   /* the data end too early */
