@@ -105,33 +105,38 @@ class SignalledOutputs:
 
     Siblings do not read each other, so the logits of a category depend on its own gain alone:
     the answer to "this category has gain a, all others gain b" is made of two such outputs.
+    Of equal logits the lower label comes first, as with `argmax`.
     """
 
     def __init__(self, logits, label, top_of_label):
-        n_tops = top_of_label.max() + 1
-        self.top = top_of_label[label]
-        self.peak = np.stack([logits[:, top_of_label == t].max(1) for t in range(n_tops)], 1)
-        self.own = logits[np.arange(len(label)), label]
-        self.leads_its_top = self.own >= self.peak[np.arange(len(label)), self.top]
+        rows, n_tops = np.arange(len(label)), top_of_label.max() + 1
+        members = [np.flatnonzero(top_of_label == t) for t in range(n_tops)]
+        self.label, self.top = label, top_of_label[label]
+        self.own = logits[rows, label]
+        self.first = np.stack([m[logits[:, m].argmax(1)] for m in members], 1)
+        self.peak = np.take_along_axis(logits, self.first, 1)
+        self.is_own = self.top[:, None] == np.arange(n_tops)
+        self.leads_its_top = self.first[rows, self.top] == label
+
+    def loses_to(self, rivals):
+        """[N, top categories]: whether the picture's own logit comes after the best of another
+        top category, which has the gain of `rivals`."""
+        own, label = self.own[:, None], self.label[:, None]
+        behind = (rivals.peak > own) | ((rivals.peak == own) & (rivals.first < label))
+        return behind & ~self.is_own
 
 
 def right_signal(enhanced, inhibited):
     """Top-1 if each picture's own top category has the gain of `enhanced`, the others that of
     `inhibited`."""
-    others = inhibited.peak.copy()
-    others[np.arange(len(others)), enhanced.top] = -np.inf
-    return float((enhanced.leads_its_top & (enhanced.own > others.max(1))).mean())
+    lost = enhanced.loses_to(inhibited).any(1)
+    return float((enhanced.leads_its_top & ~lost).mean())
 
 
 def wrong_signal(enhanced, inhibited):
     """The same if another category is enhanced instead: the mean over all others."""
-    n, n_tops = inhibited.peak.shape
-    rival = inhibited.peak.copy()
-    rival[np.arange(n), inhibited.top] = -np.inf
-    total = 0.0
-    for signalled in range(n_tops):
-        peak = rival.copy()
-        peak[:, signalled] = enhanced.peak[:, signalled]
-        wrong = inhibited.top != signalled
-        total += (wrong & inhibited.leads_its_top & (inhibited.own > peak.max(1))).sum()
-    return float(total / (n * (n_tops - 1)))
+    lost = inhibited.loses_to(inhibited)
+    lost_elsewhere = lost.sum(1, keepdims=True) - lost > 0
+    right = (inhibited.leads_its_top[:, None] & ~lost_elsewhere
+             & ~inhibited.loses_to(enhanced))
+    return float(right[~inhibited.is_own].mean())

@@ -73,6 +73,14 @@ def checked_tasks(tree):
                     if all(names.count(names[tree.top[t]]) == 1 for t in task)][:1]
 
 
+def task_text(names):
+    """Two names at the most, and how many more."""
+    if not names:
+        return "full network"
+    more = f" + {len(names) - 2}" if len(names) > 2 else ""
+    return ", ".join(f"`{name}`" for name in names[:2]) + more
+
+
 def crosscheck(nnc, path, source, pictures):
     """One Check for each of these tasks."""
     tree, label, logits = source.tree, source.label, source.outputs(1.0)[0]
@@ -86,8 +94,7 @@ def crosscheck(nnc, path, source, pictures):
                                        task or range(len(tree.top)))
             say(f"  {path.name}: nnc eval, {len(names) or 'all'} top categories")
             n, top1 = evaluate(nnc, path, where, ",".join(names))
-            check = Check(source.name, ", ".join(f"`{n}`" for n in names) or "full network", n,
-                          float(right[inside].mean()), top1)
+            check = Check(source.name, task_text(names), n, float(right[inside].mean()), top1)
             if n != inside.sum():
                 raise ModelError(f"{path}: nnc eval took {n} pictures of {inside.sum()}")
             yield check

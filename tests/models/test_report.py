@@ -159,20 +159,21 @@ class Measures(unittest.TestCase):
         self.assertFalse(kept[~inside].any())
 
     def test_signals_equal_the_network_run_with_mixed_gains(self):
-        """Against logits put together picture by picture and category by category."""
-        tops, label = np.repeat(np.arange(LEVELS[0]), LEVELS[1]), NESTED_OUTPUTS.label
+        """Against logits put together picture by picture and category by category; whole numbers
+        are often equal, and then argmax takes the lower label."""
+        tops, label = np.arange(LEVELS[0] * LEVELS[1]) % LEVELS[0], NESTED_OUTPUTS.label
         random = np.random.RandomState(SEED)
-        high, low = (random.randn(len(label), len(tops)) for _ in range(2))
-        outputs = [measures.SignalledOutputs(logits, label, tops) for logits in (high, low)]
-        right = {}
-        for signalled in range(LEVELS[0]):
-            mixed = np.where(tops == signalled, high, low)
-            right[signalled] = mixed.argmax(1) == label
-        own = np.stack([right[t] for t in range(LEVELS[0])], 1)
-        is_own = tops[label][:, None] == np.arange(LEVELS[0])
-        self.assertAlmostEqual(measures.right_signal(*outputs), own[is_own].mean())
-        self.assertAlmostEqual(measures.wrong_signal(*outputs), own[~is_own].mean())
-
+        for what, draw in (("all different", random.randn),
+                           ("often equal", lambda *shape: random.randint(0, 4, shape) + 0.0)):
+            high, low = (draw(len(label), len(tops)) for _ in range(2))
+            outputs = [measures.SignalledOutputs(logits, label, tops) for logits in (high, low)]
+            mixed = [np.where(tops == t, high, low).argmax(1) == label for t in range(LEVELS[0])]
+            right, is_own = np.stack(mixed, 1), tops[label][:, None] == np.arange(LEVELS[0])
+            with self.subTest(what):
+                self.assertAlmostEqual(measures.right_signal(*outputs), right[is_own].mean())
+                self.assertAlmostEqual(measures.wrong_signal(*outputs), right[~is_own].mean())
+                neutral = measures.right_signal(outputs[1], outputs[1])
+                self.assertAlmostEqual(neutral, (low.argmax(1) == label).mean())
 
 NESTED_OUTPUTS = Invented(tree_of(*LEVELS))
 
