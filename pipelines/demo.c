@@ -19,7 +19,7 @@
 #define ANIMALS "mammals,other_animals"
 #define FRUIT "food/fruit_and_vegetables"
 
-/* Not tuned on these pictures: the default gains that models/README.md names for the model. */
+/* Not tuned on these pictures: the default gains of models/README.md. */
 #define EXPECT_ANIMALS                                                                   \
     "food=0.85,clothing=0.85,vehicles=0.85,places=0.85,home=0.85,things=0.85"
 
