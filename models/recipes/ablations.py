@@ -23,7 +23,6 @@ import measures
 import train
 from export import calibrate, write_model
 from report_inputs import ABLATION_GAINS
-from report_figures import ABLATION_GAINS
 from settle import settled
 
 DEFAULT_EPOCHS = 5
@@ -50,10 +49,11 @@ def trained(variant, pictures, epochs, threads):
 
 
 def presence_auroc(model, presence, label):
-    """The mean over the tasks of one top category."""
+    """The mean over the sizes of tasks, as in the report."""
     truth, score = model.top_of_label[label], presence[:, model.tree.top]
-    return float(np.mean([measures.auroc(score[:, top], truth == top)
-                          for top in range(len(model.tree.top))]))
+    return float(np.mean([np.mean([measures.auroc(score[:, task].max(1), np.isin(truth, task))
+                                   for task in tasks])
+                          for tasks in measures.tasks_by_size(len(model.tree.top)).values()]))
 
 
 def one_top_accuracy(model, logits, label):
@@ -78,13 +78,14 @@ def measured(variant, run, epochs):
                                              model.top_of_label) for gain in ABLATION_GAINS]
     full = graph.cost(graph.leaves())
     one = min(graph.cost(graph.leaves(n)) for n in model.tree.top)
+    neutral = float((logits.argmax(1) == label).mean())
     name, what, arch, _ = variant
     return {"name": name, "what": what, "arch": arch, "epochs": epochs, "params": full[0],
-            "macs": full[1], "top1": float((logits.argmax(1) == label).mean()),
+            "macs": full[1], "top1": neutral,
             "cutout_top1": one_top_accuracy(model, logits, label),
             "presence_auroc": presence_auroc(model, presence, label),
-            "attention_right": measures.right_signal(*signals),
-            "attention_wrong": measures.wrong_signal(*signals),
+            "attention_right": measures.right_signal(*signals) - neutral,
+            "attention_wrong": measures.wrong_signal(*signals) - neutral,
             "excluded_params": 1 - one[0] / full[0], "excluded_macs": 1 - one[1] / full[1]}
 
 
