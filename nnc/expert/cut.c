@@ -192,12 +192,15 @@ void nnc_cut_init(struct nnc_cut *cut, const struct nnc_graph *graph,
 void nnc_cut_write(struct nnc_cut *cut)
 {
     const struct nnc_graph *const g = cut->graph;
-    for (uint32_t k = 0; k < g->n_nodes && !cut->status; k++)
-        if (cut->count[g->nodes[k].output] && !cut->done[k]) {
-            cut->read_varying = false;
-            nnc_cut_write_node(cut, &g->nodes[k]);
-            cut->varies[g->nodes[k].output] = cut->read_varying;
-        }
+    for (uint32_t k = 0; k < g->n_nodes; k++) {
+        if (cut->status || cut->writer.tensors.status) /* which the whole file will say */
+            return;
+        if (!cut->count[g->nodes[k].output] || cut->done[k])
+            continue;
+        cut->read_varying = false;
+        nnc_cut_write_node(cut, &g->nodes[k]);
+        cut->varies[g->nodes[k].output] = cut->read_varying;
+    }
     if (!cut->status)
         nnc_cut_write_outputs(cut);
 }

@@ -162,6 +162,7 @@ enum nnc_status nnc_expert_write(const struct nnc_model *model, const char *cuto
                                  const char *path, struct nnc_expert_info *info,
                                  struct nnc_error *error)
 {
+    struct nnc_expert_info made;
     struct stat there;
     void *bytes;
     size_t size;
@@ -171,10 +172,12 @@ enum nnc_status nnc_expert_write(const struct nnc_model *model, const char *cuto
             "%.200s: the expert would replace the model that it is cut from, or "
             "its data; expected another file",
             model->graph->name);
-    enum nnc_status status = nnc_expert_make(model, cutout, &bytes, &size, info, error);
+    enum nnc_status status = nnc_expert_make(model, cutout, &bytes, &size, &made, error);
     if (status)
         return status;
     status = nnc_replace_file(path, bytes, size, error);
     free(bytes);
+    if (!status && info)
+        *info = made;
     return status;
 }

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEFAULT_COUNT = 400, CUTOUTS = 2, DEPTH = 2 };
+enum { DEFAULT_COUNT = 300, CUTOUTS = 2, DEPTH = 2 };
 
 static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_REFERENCE, NNC_BACKEND_BLAS,
                                             NNC_BACKEND_GENERIC, NNC_BACKEND_AVX2,

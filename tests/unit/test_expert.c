@@ -224,6 +224,21 @@ START_TEST(origin_is_said)
 }
 END_TEST
 
+START_TEST(same_bytes_every_time)
+{
+    struct nnc_model *const model = open_copy("nested_depth_2_presence");
+    void *first, *second;
+    size_t n, m;
+    ck_assert(!nnc_expert_make(model, "a1,b", &first, &n, NULL, NULL));
+    ck_assert(!nnc_expert_make(model, "a1,b", &second, &m, NULL, NULL));
+    ck_assert_uint_eq(n, m);
+    ck_assert_mem_eq(first, second, n);
+    free(first);
+    free(second);
+    nnc_model_unref(model);
+}
+END_TEST
+
 /* Places ------------------------------------------------------------------------------- */
 
 /* Where an expert must not go, and why. */
@@ -407,6 +422,7 @@ int main(void)
     tcase_add_loop_test(all, sha256, 0, sizeof DIGESTS / sizeof *DIGESTS);
     tcase_add_test(all, taxonomy_is_edited);
     tcase_add_test(all, origin_is_said);
+    tcase_add_test(all, same_bytes_every_time);
     tcase_add_loop_test(all, places_that_are_refused, 0, sizeof PLACES / sizeof *PLACES);
     tcase_add_test(all, external_data_are_not_replaced);
     tcase_add_test(all, old_file_is_replaced);
