@@ -102,6 +102,9 @@ def bad_backbones(work, model):
     two.graph.input.add().CopyFrom(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1]))
     odd = with_input(model, 1, 3, SIZE, SIZE)
     next(node for node in odd.graph.node if node.name == "stem/relu").op_type = "Elu"
+    mixing = with_input(model, 1, 3, SIZE, SIZE)
+    place = next(node for node in mixing.graph.node if node.name == "stem/relu")
+    place.CopyFrom(helper.make_node("ReduceMean", place.input, place.output, place.name, axes=[0]))
     old = with_input(model, 1, 3, SIZE, SIZE)
     old.opset_import[0].version = 9
     side = with_input(model, 1, 3, SIZE, SIZE)
@@ -112,7 +115,8 @@ def bad_backbones(work, model):
               ("a batch of eight", with_input(model, 8, 3, SIZE, SIZE), "one picture"),
               ("oblong pictures", with_input(model, 1, 3, SIZE, 64), "square"),
               ("two inputs", two, "2 inputs"), ("an old opset", old, "opset 9"),
-              ("an unknown operator", odd, "stem/relu"), ("lost weights", side, "lost.data")]
+              ("an unknown operator", odd, "stem/relu"),
+              ("a mean over pictures", mixing, "by itself"), ("lost weights", side, "lost.data")]
     for number, (what, broken, words) in enumerate(models):
         path = work / f"bad{number}.onnx"
         onnx.save(broken, str(path))    # onnx 1.12 puts weights beside strings only
