@@ -19,42 +19,64 @@
 #define NNC_TILES(X) X(1, 3) X(2, 2)
 #endif
 
-enum { PER_BLOCK = NNC_BLOCK / VEC, MAX_NR = 4, MAX_MR = 8 };
+enum {
+    PER_BLOCK = NNC_BLOCK / VEC,
+    MAX_NR = 4,
+    MAX_MR = 16,
+    MAX_COLUMNS = 8, /* of a kernel, for the fast addressings */
+    WINOGRAD_TILES = 8
+};
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* Loops over a tile that are unrolled whole, with bounds known when compiled: anything else
  * would keep the sums in memory. */
 #define EACH_PIXEL(i, lo, hi)                                                                  \
-    _Pragma("GCC unroll 8") for (int i = 0; i < MAX_MR; i++) if (i >= (lo) && i < (hi))
+    _Pragma("GCC unroll 16") for (int i = 0; i < MAX_MR; i++) if (i >= (lo) && i < (hi))
 #define EACH_VECTOR(j)                                                                         \
     _Pragma("GCC unroll 16") for (int j = 0; j < MAX_NR * PER_BLOCK;                           \
                                   j++) if (j < nr * PER_BLOCK)
+
+/* Which pixels of a tile have tap kx inside the picture. */
+enum edge {
+    EDGE_NONE,   /* all */
+    EDGE_LEFT,   /* all but the first */
+    EDGE_RIGHT,  /* all but the last */
+    EDGE_OUTSIDE /* none */
+};
 
 struct tile {
     const struct nnc_conv_args *args;
     const float *x;              /* input of tap (ky0, 0) of pixel 0; may lie before the row */
     uint32_t ky0, ky1;           /* taps inside the picture, vertically */
     uint32_t x0;                 /* first output pixel */
+    uint8_t edge[MAX_COLUMNS];   /* enum edge of each kx, if the addressing is a fast one */
+    uint32_t points;             /* of winograd_body.h, and where their sums go */
+    float *products;
     const float *packed[MAX_NR]; /* biases, then weights */
     size_t y;                    /* output of pixel 0 in block 0, from args->y */
     size_t y_offset[MAX_NR];     /* the tile's blocks, from there */
+    float gain[MAX_NR];          /* theirs */
     uint32_t lanes;              /* channels to store of the last block */
 };
 
 /* Pixels [lo, hi) of the tile whose tap kx lies inside the picture. */
-static inline void valid_pixels(const struct nnc_conv_args *a, uint32_t x0, uint32_t kx, int mr,
-                                int *lo, int *hi)
+static __attribute__((noinline)) void valid_pixels(const struct nnc_conv_args *a, uint32_t x0,
+                                                   uint32_t kx, int mr, int *lo, int *hi)
 {
     const int64_t first = (int64_t)x0 * a->stride[1] + (int64_t)kx * a->dilation[1] - a->pad[1];
     const int64_t step = a->stride[1], width = a->in_width;
     *lo = 0;
+    *hi = mr;
+    if (first >= 0 && first + (mr - 1) * step < width)
+        return;
     while (*lo < mr && first + *lo * step < 0)
         ++*lo;
-    *hi = mr;
     while (*hi > *lo && first + (*hi - 1) * step >= width)
         --*hi;
 }
 
-static inline __attribute__((always_inline)) void
+static ALWAYS_INLINE void
 accumulate(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, const size_t pixel,
            const size_t lane, const float *const w[MAX_NR], uint32_t channels, const int lo,
            const int hi, const int nr)
@@ -73,10 +95,10 @@ accumulate(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, const size_t pix
 }
 
 /* Any subset of pixels, any strides: pixels outside read zeros, which change no sum. */
-static inline __attribute__((always_inline)) void
-accumulate_masked(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, size_t pixel, size_t lane,
-                  const float *const w[MAX_NR], uint32_t channels, int lo, int hi, const int mr,
-                  const int nr)
+static ALWAYS_INLINE void
+accumulate_masked(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, size_t pixel,
+                  size_t lane, const float *const w[MAX_NR], uint32_t channels, int lo, int hi,
+                  const int mr, const int nr)
 {
     static const float zero;
     const float *source[MAX_MR];
@@ -100,32 +122,35 @@ accumulate_masked(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, size_t pi
     }
 }
 
-/* One vector of sums on its way out: residual, activation, gain; `lanes` real channels. */
-static void finish(const struct nnc_conv_args *a, const float *sums, size_t at, uint32_t lanes)
+/* A whole vector of sums on its way out: residual, activation, gain. */
+static inline void finish(const struct nnc_conv_args *a, float gain, vec v, size_t at)
 {
     const struct nnc_epilogue *const e = &a->epilogue;
-    const bool whole = lanes >= VEC;
+    if (e->residual)
+        v = vec_add(v, vec_load(e->residual + at));
+    if (e->activation.kind)
+        v = activate_vec(&e->activation, v);
+    vec_store(a->y + at, vec_mul(v, vec_set1(gain)));
+}
+
+/* The same for fewer channels than a vector has. */
+static void finish_part(const struct nnc_conv_args *a, float gain, const float *sums, size_t at,
+                        uint32_t lanes)
+{
+    const struct nnc_epilogue *const e = &a->epilogue;
     float part[VEC] = {0};
     vec v = vec_load(sums);
-    if (e->residual && whole)
-        v = vec_add(v, vec_load(e->residual + at));
-    else if (e->residual) {
+    if (e->residual) {
         memcpy(part, e->residual + at, lanes * sizeof *part);
         v = vec_add(v, vec_load(part));
     }
     if (e->activation.kind)
         v = activate_vec(&e->activation, v);
-    if (e->gain)
-        v = vec_mul(v, vec_set1(*e->gain));
-    if (whole) {
-        vec_store(a->y + at, v);
-        return;
-    }
-    vec_store(part, v);
+    vec_store(part, vec_mul(v, vec_set1(gain)));
     memcpy(a->y + at, part, lanes * sizeof *part);
 }
 
-/* The way out of a tile, kept out of the unrolled code: `sums` is [mr][nr][16]. */
+/* The way out of a tile for all that is not done in registers: `sums` is [mr][nr][16]. */
 static void finish_tile(const struct tile *t, const float *sums, int mr, int nr)
 {
     for (int i = 0; i < mr; i++)
@@ -133,13 +158,71 @@ static void finish_tile(const struct tile *t, const float *sums, int mr, int nr)
             const uint32_t lanes = j == nr - 1 ? t->lanes : NNC_BLOCK;
             const size_t at = t->y + t->y_offset[j] + i * t->args->ys.pixel;
             for (uint32_t k = 0; k < lanes; k += VEC)
-                finish(t->args, sums + k, at + k, lanes - k);
+                if (lanes - k >= VEC)
+                    finish(t->args, t->gain[j], vec_load(sums + k), at + k);
+                else
+                    finish_part(t->args, t->gain[j], sums + k, at + k, lanes - k);
         }
 }
 
-enum addressing { BLOCKED_STRIDE_1, BLOCKED_STRIDE_2, ANY_STRIDE };
+/* Where a vector of the tile's sums is stored, from args->y. */
+static ALWAYS_INLINE size_t place_in(const struct tile *t, int i, int j)
+{
+    return t->y + t->y_offset[j / PER_BLOCK] + (size_t)i * t->args->ys.pixel +
+           (size_t)(j % PER_BLOCK) * VEC;
+}
 
-static inline __attribute__((always_inline)) void
+/* What finish() does, in its order, to all sums of a tile where they are. Activations but the
+ * simplest would make too much code of it. */
+static ALWAYS_INLINE void
+store_tile(const struct tile *t, vec acc[MAX_MR][MAX_NR * PER_BLOCK], const int mr,
+           const int nr)
+{
+    const struct nnc_conv_args *const a = t->args;
+    const struct nnc_activation *const activation = &a->epilogue.activation;
+    const bool simple = activation->kind == NNC_ACT_NONE || activation->kind == NNC_ACT_CLIP;
+    if (t->lanes < NNC_BLOCK || !simple) {
+        float sums[MAX_MR * MAX_NR * NNC_BLOCK];
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                vec_store(sums + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
+        finish_tile(t, sums, mr, nr);
+        return;
+    }
+    if (a->epilogue.residual)
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                acc[i][j] = vec_add(acc[i][j],
+                                    vec_load(a->epilogue.residual + place_in(t, i, j)));
+    if (activation->kind == NNC_ACT_CLIP) {
+        const vec low = vec_set1(activation->alpha), high = vec_set1(activation->beta);
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                acc[i][j] = vec_min(vec_max(acc[i][j], low), high);
+    }
+    if (a->epilogue.gain)
+        EACH_VECTOR(j)
+        {
+            const vec gain = vec_set1(t->gain[j / PER_BLOCK]);
+            EACH_PIXEL(i, 0, mr)
+                acc[i][j] = vec_mul(acc[i][j], gain);
+        }
+    EACH_PIXEL(i, 0, mr)
+        EACH_VECTOR(j)
+            vec_store(a->y + place_in(t, i, j), acc[i][j]);
+}
+
+enum addressing {
+    BLOCKED_STRIDE_1,
+    BLOCKED_STRIDE_2,
+    PLAIN_STRIDE_1, /* pixels of a channel side by side: a picture */
+    PLAIN_STRIDE_2,
+    ANY_STRIDE,
+    POINTS, /* Winograd's products */
+    N_ADDRESSINGS
+};
+
+static ALWAYS_INLINE void
 run_tile(const struct tile *t, const int mr, const int nr, const enum addressing mode)
 {
     const struct nnc_conv_args *const a = t->args;
@@ -150,59 +233,98 @@ run_tile(const struct tile *t, const int mr, const int nr, const enum addressing
         EACH_PIXEL(i, 0, mr)
             acc[i][j] = bias;
     }
+    const bool blocked = mode == BLOCKED_STRIDE_1 || mode == BLOCKED_STRIDE_2;
     const size_t pixel = mode == BLOCKED_STRIDE_1   ? NNC_BLOCK
                          : mode == BLOCKED_STRIDE_2 ? 2 * NNC_BLOCK
+                         : mode == PLAIN_STRIDE_1   ? 1
+                         : mode == PLAIN_STRIDE_2   ? 2
                                                     : a->xs.pixel * a->stride[1];
-    const size_t lane = mode == ANY_STRIDE ? a->xs.lane : 1;
-    const size_t taps = (size_t)a->kernel[0] * a->kernel[1];
+    const size_t lane = blocked ? 1 : a->xs.lane;
+    const size_t right = a->dilation[1] * a->xs.pixel, down = a->dilation[0] * a->xs.row;
+    const uint32_t columns = a->kernel[1];
     for (uint32_t c0 = 0; c0 < a->in_channels; c0 += NNC_BLOCK) {
         const uint32_t left = a->in_channels - c0;
         const uint32_t channels = left < NNC_BLOCK ? left : NNC_BLOCK;
-        for (uint32_t ky = t->ky0; ky < t->ky1; ky++) {
-            const float *const row = t->x + (c0 / NNC_BLOCK) * a->xs.block +
-                                     (size_t)(ky - t->ky0) * a->dilation[0] * a->xs.row;
-            for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
-                int lo, hi;
-                valid_pixels(a, t->x0, kx, mr, &lo, &hi);
-                if (lo >= hi)
-                    continue;
-                const size_t skip =
-                    NNC_BLOCK * (1 + c0 * taps + ((size_t)ky * a->kernel[1] + kx) * channels);
+        const float *row = t->x + (c0 / NNC_BLOCK) * a->xs.block;
+        size_t skip = NNC_BLOCK * (1 + (size_t)columns * ((size_t)c0 * a->kernel[0] +
+                                                          (size_t)t->ky0 * channels));
+        for (uint32_t ky = t->ky0; ky < t->ky1; ky++, row += down) {
+            const float *x = row;
+            for (uint32_t kx = 0; kx < columns; kx++, x += right) {
                 const float *w[MAX_NR] = {0};
                 for (int j = 0; j < nr; j++)
                     w[j] = t->packed[j] + skip;
-                const float *const x = row + (size_t)kx * a->dilation[1] * a->xs.pixel;
-                if (lo == 0 && hi == mr)
+                skip += (size_t)channels * NNC_BLOCK;
+                if (mode == ANY_STRIDE) {
+                    int lo, hi;
+                    valid_pixels(a, t->x0, kx, mr, &lo, &hi);
+                    if (lo == 0 && hi == mr)
+                        accumulate(acc, x, pixel, lane, w, channels, 0, mr, nr);
+                    else
+                        accumulate_masked(acc, x, pixel, lane, w, channels, lo, hi, mr, nr);
+                    continue;
+                }
+                switch (t->edge[kx]) {
+                case EDGE_NONE:
                     accumulate(acc, x, pixel, lane, w, channels, 0, mr, nr);
-                else if (mode != ANY_STRIDE && lo == 1 && hi == mr)
+                    break;
+                case EDGE_LEFT:
                     accumulate(acc, x, pixel, lane, w, channels, 1, mr, nr);
-                else if (mode != ANY_STRIDE && lo == 0 && hi == mr - 1)
+                    break;
+                case EDGE_RIGHT:
                     accumulate(acc, x, pixel, lane, w, channels, 0, mr - 1, nr);
-                else if (mode == ANY_STRIDE)
-                    accumulate_masked(acc, x, pixel, lane, w, channels, lo, hi, mr, nr);
+                    break;
+                case EDGE_OUTSIDE:
+                    break;
+                }
             }
         }
     }
-    float sums[MAX_MR * MAX_NR * NNC_BLOCK];
-    EACH_PIXEL(i, 0, mr)
-        EACH_VECTOR(j)
-            vec_store(sums + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
-    finish_tile(t, sums, mr, nr);
+    store_tile(t, acc, mr, nr);
+}
+
+/* The products of winograd_body.h: for every point a product of its own, tiles in the place
+ * of pixels. x is [point][input block][WINOGRAD_TILES][16], the sums [point][WINOGRAD_TILES]
+ * [nr * 16]. */
+static ALWAYS_INLINE void run_points(const struct tile *t, const int mr, const int nr)
+{
+    const uint32_t channels = t->args->in_channels;
+    const float *x = t->x;
+    float *products = t->products;
+    for (uint32_t p = 0; p < t->points; p++, products += WINOGRAD_TILES * nr * NNC_BLOCK) {
+        vec acc[MAX_MR][MAX_NR * PER_BLOCK];
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                acc[i][j] = vec_set1(0);
+        for (uint32_t c0 = 0; c0 < channels; c0 += NNC_BLOCK, x += WINOGRAD_TILES * NNC_BLOCK) {
+            const uint32_t left = channels - c0;
+            const size_t skip = NNC_BLOCK * (1 + (size_t)p * channels + c0);
+            const float *w[MAX_NR] = {0};
+            for (int j = 0; j < nr; j++)
+                w[j] = t->packed[j] + skip;
+            accumulate(acc, x, NNC_BLOCK, 1, w, left < NNC_BLOCK ? left : NNC_BLOCK, 0, mr, nr);
+        }
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                vec_store(products + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
+    }
 }
 
 /* One function per tile shape and addressing. */
+#define TILE_OF(nr, mr, name, mode)                                                            \
+    static void tile_##nr##_##mr##_##name(const struct tile *t)                                \
+    {                                                                                          \
+        run_tile(t, mr, nr, mode);                                                             \
+    }
 #define TILE(nr, mr)                                                                           \
-    static void tile_##nr##_##mr##_s1(const struct tile *t)                                    \
+    TILE_OF(nr, mr, s1, BLOCKED_STRIDE_1)                                                      \
+    TILE_OF(nr, mr, s2, BLOCKED_STRIDE_2)                                                      \
+    TILE_OF(nr, mr, p1, PLAIN_STRIDE_1)                                                        \
+    TILE_OF(nr, mr, p2, PLAIN_STRIDE_2)                                                        \
+    TILE_OF(nr, mr, any, ANY_STRIDE)                                                           \
+    static void tile_##nr##_##mr##_points(const struct tile *t)                                \
     {                                                                                          \
-        run_tile(t, mr, nr, BLOCKED_STRIDE_1);                                                 \
-    }                                                                                          \
-    static void tile_##nr##_##mr##_s2(const struct tile *t)                                    \
-    {                                                                                          \
-        run_tile(t, mr, nr, BLOCKED_STRIDE_2);                                                 \
-    }                                                                                          \
-    static void tile_##nr##_##mr##_any(const struct tile *t)                                   \
-    {                                                                                          \
-        run_tile(t, mr, nr, ANY_STRIDE);                                                       \
+        run_points(t, mr, nr);                                                                 \
     }
 #define TILES_1(nr) TILE(nr, 1)
 #define TILES_2(nr) TILES_1(nr) TILE(nr, 2)
@@ -212,11 +334,20 @@ run_tile(const struct tile *t, const int mr, const int nr, const enum addressing
 #define TILES_6(nr) TILES_5(nr) TILE(nr, 6)
 #define TILES_7(nr) TILES_6(nr) TILE(nr, 7)
 #define TILES_8(nr) TILES_7(nr) TILE(nr, 8)
+#define TILES_9(nr) TILES_8(nr) TILE(nr, 9)
+#define TILES_10(nr) TILES_9(nr) TILE(nr, 10)
+#define TILES_11(nr) TILES_10(nr) TILE(nr, 11)
+#define TILES_12(nr) TILES_11(nr) TILE(nr, 12)
+#define TILES_13(nr) TILES_12(nr) TILE(nr, 13)
+#define TILES_14(nr) TILES_13(nr) TILE(nr, 14)
+#define TILES_15(nr) TILES_14(nr) TILE(nr, 15)
+#define TILES_16(nr) TILES_15(nr) TILE(nr, 16)
 #define DEFINE(nr, max_mr) TILES_##max_mr(nr)
 NNC_TILES(DEFINE)
 
 #define NAME(nr, mr)                                                                           \
-    [mr] = {tile_##nr##_##mr##_s1, tile_##nr##_##mr##_s2, tile_##nr##_##mr##_any},
+    [mr] = {tile_##nr##_##mr##_s1, tile_##nr##_##mr##_s2,  tile_##nr##_##mr##_p1,              \
+            tile_##nr##_##mr##_p2, tile_##nr##_##mr##_any, tile_##nr##_##mr##_points},
 #define NAMES_1(nr) NAME(nr, 1)
 #define NAMES_2(nr) NAMES_1(nr) NAME(nr, 2)
 #define NAMES_3(nr) NAMES_2(nr) NAME(nr, 3)
@@ -225,8 +356,17 @@ NNC_TILES(DEFINE)
 #define NAMES_6(nr) NAMES_5(nr) NAME(nr, 6)
 #define NAMES_7(nr) NAMES_6(nr) NAME(nr, 7)
 #define NAMES_8(nr) NAMES_7(nr) NAME(nr, 8)
+#define NAMES_9(nr) NAMES_8(nr) NAME(nr, 9)
+#define NAMES_10(nr) NAMES_9(nr) NAME(nr, 10)
+#define NAMES_11(nr) NAMES_10(nr) NAME(nr, 11)
+#define NAMES_12(nr) NAMES_11(nr) NAME(nr, 12)
+#define NAMES_13(nr) NAMES_12(nr) NAME(nr, 13)
+#define NAMES_14(nr) NAMES_13(nr) NAME(nr, 14)
+#define NAMES_15(nr) NAMES_14(nr) NAME(nr, 15)
+#define NAMES_16(nr) NAMES_15(nr) NAME(nr, 16)
 #define ROW(nr, max_mr) [nr] = {NAMES_##max_mr(nr)},
-static void (*const tiles[MAX_NR + 1][MAX_MR + 1][3])(const struct tile *) = {NNC_TILES(ROW)};
+static void (*const tiles[MAX_NR + 1][MAX_MR + 1][N_ADDRESSINGS])(const struct tile *) = {
+    NNC_TILES(ROW)};
 
 #define LIMIT(nr, mr) [nr] = mr,
 static const int max_mr[MAX_NR + 1] = {NNC_TILES(LIMIT)};
@@ -252,7 +392,7 @@ static uint32_t rows_per_item(const struct nnc_conv_args *a)
     return rows < a->out_height ? (uint32_t)rows : a->out_height;
 }
 
-static uint32_t conv_items(const struct nnc_conv_args *a)
+static uint32_t direct_items(const struct nnc_conv_args *a)
 {
     return nnc_ceil_div(a->n_active, blocks_per_group(a)) *
            nnc_ceil_div(a->out_height, rows_per_item(a));
@@ -272,17 +412,28 @@ static void valid_rows(const struct nnc_conv_args *a, uint32_t y, uint32_t *ky0,
 }
 
 /* The addressing a tile needs: the fast ones can leave out one pixel at either end. */
-static enum addressing choose_addressing(const struct nnc_conv_args *a, uint32_t x0, int mr)
+static enum addressing choose_addressing(struct tile *t, int mr)
 {
-    if (a->xs.lane != 1 || a->xs.pixel != NNC_BLOCK || a->stride[1] > 2)
+    const struct nnc_conv_args *const a = t->args;
+    const bool blocked = a->xs.lane == 1 && a->xs.pixel == NNC_BLOCK;
+    if ((!blocked && a->xs.pixel != 1) || a->stride[1] > 2 || a->kernel[1] > MAX_COLUMNS)
         return ANY_STRIDE;
     for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
         int lo, hi;
-        valid_pixels(a, x0, kx, mr, &lo, &hi);
-        if (lo < hi && !(lo == 0 && hi >= mr - 1) && !(lo == 1 && hi == mr))
+        valid_pixels(a, t->x0, kx, mr, &lo, &hi);
+        if (lo == 0 && hi == mr)
+            t->edge[kx] = EDGE_NONE;
+        else if (lo >= hi)
+            t->edge[kx] = EDGE_OUTSIDE;
+        else if (lo == 1 && hi == mr)
+            t->edge[kx] = EDGE_LEFT;
+        else if (lo == 0 && hi == mr - 1)
+            t->edge[kx] = EDGE_RIGHT;
+        else
             return ANY_STRIDE;
     }
-    return a->stride[1] == 1 ? BLOCKED_STRIDE_1 : BLOCKED_STRIDE_2;
+    return blocked ? (a->stride[1] == 1 ? BLOCKED_STRIDE_1 : BLOCKED_STRIDE_2)
+                   : (a->stride[1] == 1 ? PLAIN_STRIDE_1 : PLAIN_STRIDE_2);
 }
 
 static void conv_row(const struct nnc_conv_args *a, struct tile *t, uint32_t nr, uint32_t y)
@@ -299,18 +450,12 @@ static void conv_row(const struct nnc_conv_args *a, struct tile *t, uint32_t nr,
         t->x0 = x;
         t->x = a->x + iy * (ptrdiff_t)a->xs.row + ix * (ptrdiff_t)a->xs.pixel;
         t->y = y * a->ys.row + x * a->ys.pixel;
-        tiles[nr][mr][choose_addressing(a, x, (int)mr)](t);
+        tiles[nr][mr][choose_addressing(t, (int)mr)](t);
         x += mr;
     }
 }
 
-static size_t conv_scratch_floats(const struct nnc_conv_args *a)
-{
-    (void)a;
-    return 0;
-}
-
-static void conv(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
+static void direct(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
 {
     const uint32_t per_group = blocks_per_group(a), rows = rows_per_item(a);
     const uint32_t items_per_group = nnc_ceil_div(a->out_height, rows);
@@ -324,6 +469,7 @@ static void conv(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
         for (uint32_t j = 0; j < nr; j++) {
             t.packed[j] = a->packed[a->active[b0 + j]];
             t.y_offset[j] = a->active[b0 + j] * a->ys.block;
+            t.gain[j] = nnc_gain_of_block(&a->epilogue, a->active[b0 + j]);
         }
         const uint32_t end = (a->active[b0 + nr - 1] + 1) * NNC_BLOCK;
         if (a->exact_tail && end > a->out_channels)
@@ -332,4 +478,3 @@ static void conv(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
             conv_row(a, &t, nr, y);
     }
 }
-

@@ -32,13 +32,11 @@ depthwise_pixels(const struct nnc_conv_args *a, uint32_t block, const uint32_t k
                     acc[p][j] = vec_fma(vec_load(in + p * step + j * VEC), weight, acc[p][j]);
             }
         }
+    const float gain = nnc_gain_of_block(&a->epilogue, block);
     for (int p = 0; p < pixels; p++) {
-        float sums[NNC_BLOCK];
         const size_t at = block * a->ys.block + y * a->ys.row + (x + p) * a->ys.pixel;
         for (int j = 0; j < PER_BLOCK; j++)
-            vec_store(sums + j * VEC, acc[p][j]);
-        for (uint32_t k = 0; k < NNC_BLOCK; k += VEC)
-            finish(a, sums + k, at + k, VEC);
+            finish(a, gain, acc[p][j], at + j * VEC);
     }
 }
 

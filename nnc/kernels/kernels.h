@@ -29,9 +29,16 @@ struct nnc_strides {
 /* What follows the sum: y = gain * act(sum + bias + residual). */
 struct nnc_epilogue {
     struct nnc_activation activation;
-    const float *residual; /* laid out like the output; or NULL */
-    const float *gain;     /* one float; or NULL */
+    const float *residual;   /* laid out like the output; or NULL */
+    const float *gain;       /* one float; or NULL */
+    const uint32_t *gain_at; /* [blocks] a block's own is gain[gain_at[block]]; or NULL */
 };
+
+/* The gain of an output block, 1 if there is none. */
+static inline float nnc_gain_of_block(const struct nnc_epilogue *e, uint32_t block)
+{
+    return e->gain ? e->gain[e->gain_at ? e->gain_at[block] : 0] : 1;
+}
 
 /* A convolution with groups = 1 (a matrix product is one with a 1x1 kernel and one row).
  *
@@ -47,6 +54,8 @@ struct nnc_conv_args {
     uint32_t out_channels, out_height, out_width;
     bool exact_tail;       /* store only real channels of the last block */
     uint32_t kernel[2], stride[2], dilation[2], pad[2]; /* y, x; padding before */
+    uint32_t winograd;      /* m of Winograd's convolution (winograd.h), which has weights of
+                             * its own kind; 0: the direct one */
     const uint32_t *active; /* [n_active] rising block numbers */
     uint32_t n_active;
     const float *const *packed; /* [blocks] packed weights; NULL where not active */
@@ -69,6 +78,8 @@ struct nnc_kernels {
 
     /* Called once per process before the first use; NULL if there is nothing to do. */
     void (*warm_up)(void);
+
+    bool winograd; /* `conv` has Winograd's convolution too */
 
     /* How a convolution is cut into items, what a thread needs for it, and the work. */
     uint32_t (*conv_items)(const struct nnc_conv_args *args);

@@ -4,6 +4,7 @@
 #include "vec_avx512.h"
 
 #include "conv_body.h"
+#include "winograd_body.h"
 #include "depthwise_body.h"
 #include "elementwise_body.h"
 #include "tables.h"
@@ -11,5 +12,6 @@
 const struct nnc_kernels nnc_kernels_avx512 = {
     .name = "avx512",
     .backend = NNC_BACKEND_AVX512,
+    .winograd = true,
     NNC_KERNEL_FUNCTIONS,
 };

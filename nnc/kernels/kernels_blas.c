@@ -85,8 +85,8 @@ static void unroll_pixel(const struct nnc_conv_args *a, uint32_t y, uint32_t x, 
     }
 }
 
-static void store_pixel(const struct nnc_conv_args *a, const float *sums, const float *bias,
-                        size_t at, uint32_t lanes)
+static void store_pixel(const struct nnc_conv_args *a, float gain, const float *sums,
+                        const float *bias, size_t at, uint32_t lanes)
 {
     const struct nnc_epilogue *const e = &a->epilogue;
     float v[NNC_BLOCK] = {0};
@@ -95,7 +95,7 @@ static void store_pixel(const struct nnc_conv_args *a, const float *sums, const 
     if (e->activation.kind)
         nnc_kernels_generic.activate(&e->activation, v, v, NNC_BLOCK);
     for (uint32_t i = 0; i < lanes; i++)
-        a->y[at + i] = e->gain ? v[i] * *e->gain : v[i];
+        a->y[at + i] = v[i] * gain;
 }
 
 static void conv_block(const struct nnc_conv_args *a, uint32_t block, uint32_t y0, uint32_t y1,
@@ -105,11 +105,12 @@ static void conv_block(const struct nnc_conv_args *a, uint32_t block, uint32_t y
     const size_t pixels = (size_t)(y1 - y0) * a->out_width, k = columns(a);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)pixels, NNC_BLOCK, (int)k, 1,
                 patches, (int)k, packed + NNC_BLOCK, NNC_BLOCK, 0, product, NNC_BLOCK);
+    const float gain = nnc_gain_of_block(&a->epilogue, block);
     const uint32_t real = a->out_channels - block * NNC_BLOCK;
     const uint32_t lanes = real < NNC_BLOCK ? real : NNC_BLOCK;
     for (uint32_t y = y0; y < y1; y++)
         for (uint32_t x = 0; x < a->out_width; x++, product += NNC_BLOCK)
-            store_pixel(a, product, packed,
+            store_pixel(a, gain, product, packed,
                         block * a->ys.block + y * a->ys.row + x * a->ys.pixel, lanes);
 }
 

@@ -4,6 +4,7 @@
 #include "vec_generic.h"
 
 #include "conv_body.h"
+#include "winograd_body.h"
 #include "depthwise_body.h"
 #include "elementwise_body.h"
 #include "tables.h"
@@ -11,5 +12,6 @@
 const struct nnc_kernels nnc_kernels_generic = {
     .name = "generic",
     .backend = NNC_BACKEND_GENERIC,
+    .winograd = true,
     NNC_KERNEL_FUNCTIONS,
 };

@@ -22,15 +22,13 @@ static float packed_weight(const struct nnc_conv_args *a, const float *packed, u
     return packed[NNC_BLOCK * (1 + before) + lane];
 }
 
-static void store(const struct nnc_conv_args *a, double sum, size_t at)
+static void store(const struct nnc_conv_args *a, uint32_t block, double sum, size_t at)
 {
     float v = (float)sum;
     if (a->epilogue.residual)
         v += a->epilogue.residual[at];
     v = nnc_activation_scalar(&a->epilogue.activation, v);
-    if (a->epilogue.gain)
-        v *= *a->epilogue.gain;
-    a->y[at] = v;
+    a->y[at] = v * nnc_gain_of_block(&a->epilogue, block);
 }
 
 static bool tap(uint32_t out, uint32_t stride, uint32_t k, uint32_t dilation, uint32_t pad,
@@ -85,7 +83,7 @@ static void each_output(const struct nnc_conv_args *a, uint32_t first, uint32_t 
                 break;
             for (uint32_t y = 0; y < a->out_height; y++)
                 for (uint32_t x = 0; x < a->out_width; x++)
-                    store(a,
+                    store(a, a->active[item],
                           depthwise ? depthwise_sum(a, packed, c, y, x)
                                     : dense_sum(a, packed, lane, y, x),
                           element(&a->ys, c, y, x));

@@ -2,6 +2,7 @@
 /* The vector vocabulary for any processor: four floats by the compiler's own vectors,
  * which are SSE on x86-64 and NEON on ARM. vec_fma rounds twice where the baseline of the
  * architecture has no fused multiply-add. */
+#include <stdbool.h>
 #include <string.h>
 typedef float vec __attribute__((vector_size(16)));
 enum { VEC = 4 };
@@ -15,6 +16,11 @@ static inline vec vec_load(const float *p)
     vec v;
     memcpy(&v, p, sizeof v);
     return v;
+}
+/* Zeros where not inside; then `p` may point anywhere. */
+static inline vec vec_load_if(bool inside, const float *p)
+{
+    return inside ? vec_load(p) : (vec){0};
 }
 static inline void vec_store(float *p, vec v)
 {
@@ -37,6 +43,10 @@ static inline vec vec_fma(vec a, vec b, vec c)
 static inline vec vec_add(vec a, vec b)
 {
     return a + b;
+}
+static inline vec vec_sub(vec a, vec b)
+{
+    return a - b;
 }
 static inline vec vec_mul(vec a, vec b)
 {

@@ -4,6 +4,8 @@
 
 #include "describe.h"
 
+#include "geometry.h"
+
 #include <string.h>
 
 struct describer {
@@ -16,26 +18,6 @@ struct describer {
 static void *pool(const struct describer *d, uint64_t count, uint64_t size)
 {
     return nnc_pool_alloc(&d->plan->pool, count, size);
-}
-
-static uint32_t height(const struct nnc_edge *e)
-{
-    return e->shape.rank == 4 ? e->shape.dim[2] : 1;
-}
-
-static uint32_t width(const struct nnc_edge *e)
-{
-    return e->shape.rank == 4 ? e->shape.dim[3] : (uint32_t)e->pixels;
-}
-
-static struct nnc_strides strides_of(const struct nnc_edge *e)
-{
-    const size_t pixels = e->pixels;
-    if (e->blocked || pixels == 1)
-        return (struct nnc_strides){.block = NNC_BLOCK * pixels, .lane = 1,
-                                    .row = (size_t)NNC_BLOCK * width(e), .pixel = NNC_BLOCK};
-    return (struct nnc_strides){.block = NNC_BLOCK * pixels, .lane = pixels, .row = width(e),
-                                .pixel = 1};
 }
 
 /* Whether channel c of an edge is needed. A value whose channels are not along its labels'
@@ -86,56 +68,12 @@ static bool note_spans(struct describer *d)
     return true;
 }
 
-static void pair(uint32_t to[2], const uint32_t from[2])
-{
-    memcpy(to, from, 2 * sizeof *to);
-}
-
 static void describe_conv(struct describer *d)
 {
     struct nnc_plan_step *const s = d->s;
-    const struct nnc_edge *const in = s->in_edge[0], *const out = s->out_edge;
-    struct nnc_conv_args *const a = &s->conv;
-    const struct nnc_conv *const c = &s->node->conv;
-    a->xs = strides_of(in);
-    a->ys = strides_of(out);
-    a->in_channels = in->channels;
-    a->in_height = height(in);
-    a->in_width = width(in);
-    a->out_channels = out->channels;
-    a->out_height = height(out);
-    a->out_width = width(out);
-    pair(a->kernel, c->kernel);
-    pair(a->stride, c->stride);
-    pair(a->dilation, c->dilation);
-    pair(a->pad, c->pad_begin);
-    a->active = s->active;
-    a->n_active = s->n_active;
-}
-
-/* A matrix product is a 1x1 convolution over a row of M pixels that lie one after the
- * other with all their channels. */
-static void describe_gemm(struct describer *d)
-{
-    static const uint32_t one[2] = {1, 1};
-    struct nnc_plan_step *const s = d->s;
-    const struct nnc_shape *const x = &s->in_edge[0]->shape;
-    const bool transposed = s->node->gemm.transpose_a; /* then it has one row, see lowering */
-    struct nnc_conv_args *const a = &s->conv;
-    a->in_channels = transposed ? x->dim[0] : x->dim[1];
-    a->in_height = a->out_height = 1;
-    a->in_width = a->out_width = transposed ? 1 : x->dim[0];
-    a->out_channels = s->out_edge->shape.dim[1];
-    a->xs = (struct nnc_strides){.block = NNC_BLOCK, .lane = 1, .row = 0,
-                                 .pixel = a->in_channels};
-    a->ys = (struct nnc_strides){.block = NNC_BLOCK, .lane = 1, .row = 0,
-                                 .pixel = a->out_channels};
-    a->exact_tail = true;
-    pair(a->kernel, one);
-    pair(a->stride, one);
-    pair(a->dilation, one);
-    a->active = s->active;
-    a->n_active = s->n_active;
+    nnc_conv_geometry(d->program, s->step, &s->conv);
+    s->conv.active = s->active;
+    s->conv.n_active = s->n_active;
 }
 
 /* Every group is a convolution of its own. Its inputs are read where they lie if blocks of
@@ -166,17 +104,19 @@ static void describe_pool(struct describer *d)
 {
     const struct nnc_pool_params *const p = &d->s->node->pool;
     struct nnc_pool_args *const a = &d->s->pool;
-    a->average = p->average;
-    a->count_include_pad = p->count_include_pad;
-    a->in_height = height(d->s->in_edge[0]);
-    a->in_width = width(d->s->in_edge[0]);
-    a->out_height = height(d->s->out_edge);
-    a->out_width = width(d->s->out_edge);
-    pair(a->kernel, p->kernel);
-    pair(a->stride, p->stride);
-    pair(a->dilation, p->dilation);
-    pair(a->pad_begin, p->pad_begin);
-    pair(a->pad_end, p->pad_end);
+    *a = (struct nnc_pool_args){.average = p->average,
+                                .count_include_pad = p->count_include_pad,
+                                .in_height = nnc_edge_height(d->s->in_edge[0]),
+                                .in_width = nnc_edge_width(d->s->in_edge[0]),
+                                .out_height = nnc_edge_height(d->s->out_edge),
+                                .out_width = nnc_edge_width(d->s->out_edge)};
+    for (int i = 0; i < 2; i++) {
+        a->kernel[i] = p->kernel[i];
+        a->stride[i] = p->stride[i];
+        a->dilation[i] = p->dilation[i];
+        a->pad_begin[i] = p->pad_begin[i];
+        a->pad_end[i] = p->pad_end[i];
+    }
 }
 
 /* Index along one axis of the input for index `i` of a padded axis, or -1. */
@@ -264,10 +204,9 @@ static bool describe(struct describer *d)
         return false;
     switch (s->step->kind) {
     case NNC_STEP_CONV:
-        if (s->node->op == NNC_OP_GEMM)
-            describe_gemm(d);
-        else
-            describe_conv(d);
+        describe_conv(d);
+        s->conv.winograd =
+            nnc_weights_winograd(d->plan->weights, nnc_step_number(d->program, s->step));
         s->n_items = s->kernels->conv_items(&s->conv);
         break;
     case NNC_STEP_GROUPED:

@@ -5,7 +5,8 @@
 
 #include "pack.h"
 
-#include "../kernels/kernels.h"
+#include "../kernels/winograd.h"
+#include "geometry.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@ struct nnc_weights {
     pthread_mutex_t lock;
     struct slot *slots;
     uint32_t *first_slot; /* [n_steps + 1] */
+    uint8_t *winograd;    /* [n_steps] */
     size_t resident;
 };
 
@@ -262,7 +264,18 @@ static enum nnc_status pack_block(const struct nnc_program *p, uint32_t step, ui
 
 /* Sharing ------------------------------------------------------------------------------ */
 
+static uint8_t winograd_of(const struct nnc_program *program, const struct nnc_kernels *kernels,
+                           uint32_t step)
+{
+    struct nnc_conv_args args;
+    if (!kernels->winograd || program->steps[step].kind != NNC_STEP_CONV)
+        return 0;
+    nnc_conv_geometry(program, &program->steps[step], &args);
+    return (uint8_t)nnc_winograd_choose(&args);
+}
+
 enum nnc_status nnc_weights_create(const struct nnc_program *program,
+                                   const struct nnc_kernels *kernels,
                                    struct nnc_weights **weights, struct nnc_error *error)
 {
     struct nnc_weights *const w = nnc_alloc(1, sizeof *w);
@@ -274,13 +287,15 @@ enum nnc_status nnc_weights_create(const struct nnc_program *program,
         return nnc_fail_nomem(error, sizeof *w);
     }
     w->first_slot = nnc_alloc((uint64_t)program->n_steps + 1, sizeof *w->first_slot);
+    w->winograd = nnc_alloc(program->n_steps, sizeof *w->winograd);
     uint32_t n = 0;
-    for (uint32_t s = 0; s < program->n_steps && w->first_slot; s++) {
+    for (uint32_t s = 0; s < program->n_steps && w->first_slot && w->winograd; s++) {
         w->first_slot[s] = n;
+        w->winograd[s] = winograd_of(program, kernels, s);
         n += n_blocks(program, s);
     }
     w->slots = nnc_alloc(n, sizeof *w->slots);
-    if (!w->first_slot || !w->slots) {
+    if (!w->first_slot || !w->winograd || !w->slots) {
         nnc_weights_destroy(w);
         return nnc_fail_nomem(error, (uint64_t)n * sizeof *w->slots);
     }
@@ -295,27 +310,56 @@ void nnc_weights_destroy(struct nnc_weights *w)
         return;
     pthread_mutex_destroy(&w->lock);
     free(w->first_slot);
+    free(w->winograd);
     free(w->slots);
     free(w);
 }
 
+uint32_t nnc_weights_winograd(const struct nnc_weights *w, uint32_t step)
+{
+    return w->winograd[step];
+}
+
 size_t nnc_weights_block_bytes(const struct nnc_weights *w, uint32_t step, uint32_t block)
 {
-    return block_floats(w->program, step, block) * sizeof(float);
+    const uint64_t floats =
+        w->winograd[step]
+            ? nnc_winograd_packed_floats(packed_inputs(w->program, step), w->winograd[step])
+            : block_floats(w->program, step, block);
+    return floats * sizeof(float);
+}
+
+/* Weights of the direct kind; those of Winograd's are made of them. */
+static enum nnc_status load_direct(const struct nnc_weights *w, uint32_t step, uint32_t block,
+                                   float **data, struct nnc_error *error)
+{
+    const uint64_t bytes = block_floats(w->program, step, block) * sizeof(float);
+    *data = nnc_alloc_aligned(bytes);
+    if (!*data)
+        return nnc_fail_nomem(error, bytes);
+    memset(*data, 0, bytes);
+    const enum nnc_status status = pack_block(w->program, step, block, *data, error);
+    if (status)
+        free(*data);
+    return status;
 }
 
 static enum nnc_status load(struct nnc_weights *w, uint32_t step, uint32_t block,
                             struct slot *slot, struct nnc_error *error)
 {
-    const uint64_t bytes = block_floats(w->program, step, block) * sizeof(float);
-    float *const data = nnc_alloc_aligned(bytes);
-    if (!data)
-        return nnc_fail_nomem(error, bytes);
-    memset(data, 0, bytes);
-    const enum nnc_status status = pack_block(w->program, step, block, data, error);
-    if (status) {
-        free(data);
+    const size_t bytes = nnc_weights_block_bytes(w, step, block);
+    float *data;
+    const enum nnc_status status = load_direct(w, step, block, &data, error);
+    if (status)
         return status;
+    if (w->winograd[step]) {
+        float *const direct = data;
+        data = nnc_alloc_aligned(bytes);
+        if (data)
+            nnc_winograd_pack(direct, packed_inputs(w->program, step), w->winograd[step], data);
+        free(direct);
+        if (!data)
+            return nnc_fail_nomem(error, bytes);
     }
     slot->data = data;
     w->resident += bytes;
@@ -343,7 +387,7 @@ void nnc_weights_release(struct nnc_weights *w, uint32_t step, uint32_t block)
     struct slot *const slot = &w->slots[w->first_slot[step] + block];
     pthread_mutex_lock(&w->lock);
     if (--slot->users == 0) {
-        w->resident -= block_floats(w->program, step, block) * sizeof(float);
+        w->resident -= nnc_weights_block_bytes(w, step, block);
         free(slot->data);
         slot->data = NULL;
     }

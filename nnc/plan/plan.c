@@ -7,6 +7,8 @@
 #include "../graph/taxonomy.h"
 #include "arena.h"
 #include "describe.h"
+#include "geometry.h"
+#include "stack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,8 +145,8 @@ static bool computed_once(const struct maker *m, uint32_t s)
 static enum nnc_status add_plan_step(struct maker *m, uint32_t s, uint32_t stage)
 {
     m->stage_of[s] = stage;
-    return nnc_describe_step(m->plan, m->need, m->kernels, s, &m->plan->steps[m->plan->n_steps++],
-                             m->error);
+    struct nnc_plan_step *const step = &m->plan->steps[m->plan->n_steps++];
+    return nnc_describe_step(m->plan, m->need, m->kernels, s, step, m->error);
 }
 
 /* All selected steps of one phase, each a stage of its own. */
@@ -158,7 +160,6 @@ static enum nnc_status add_wide_stages(struct maker *m, enum phase phase)
         const enum nnc_status status = add_plan_step(m, s, m->plan->n_stages++);
         if (status)
             return status;
-        stage->n_items = m->plan->steps[stage->first].n_items;
     }
     return NNC_OK;
 }
@@ -206,6 +207,52 @@ static enum nnc_status order_steps(struct maker *m)
     if (!status)
         status = m->branches_in_parallel ? add_units(m) : add_wide_stages(m, PHASE_BRANCH);
     return status ? status : add_wide_stages(m, PHASE_JOIN);
+}
+
+/* Stacks ------------------------------------------------------------------------------- */
+
+/* Whether step k + 1 of a plan may join the stack of the one before it: both in one unit, or
+ * both before or after all units; their results lie in one memory. */
+static bool joins(const struct maker *m, uint32_t k, uint32_t last)
+{
+    const struct nnc_plan_step *const a = &m->plan->steps[k], *const b = a + 1;
+    const uint32_t i = nnc_step_number(m->program, a->step);
+    if (k + 1 >= last || !nnc_stack_fits(m->program, a->step, b->step))
+        return false;
+    const uint32_t j = nnc_step_number(m->program, b->step);
+    return m->phase[i] == m->phase[j] && a->conv.winograd == b->conv.winograd &&
+           m->local[a->step->out] == m->local[b->step->out];
+}
+
+static enum nnc_status make_stacks(struct maker *m, uint32_t first, uint32_t last)
+{
+    for (uint32_t k = first; k < last; k++) {
+        const uint32_t leader = k;
+        while (joins(m, k, last))
+            k++;
+        if (k > leader && !nnc_stack_make(m->plan, leader, k + 1 - leader))
+            return nnc_fail_nomem(m->error, sizeof(struct nnc_stack));
+    }
+    return NNC_OK;
+}
+
+/* In each unit, and in what lies before and after the units. */
+static enum nnc_status stack_steps(struct maker *m)
+{
+    enum nnc_status status = NNC_OK;
+    uint32_t first = m->plan->n_constant;
+    for (uint32_t u = 0; u < m->plan->n_units && !status; u++) {
+        status = make_stacks(m, first, m->plan->units[u].first);
+        if (!status)
+            status = make_stacks(m, m->plan->units[u].first, m->plan->units[u].last);
+        first = m->plan->units[u].last;
+    }
+    if (!status)
+        status = make_stacks(m, first, m->plan->n_steps);
+    for (uint32_t n = 0; n < m->plan->n_stages; n++)
+        if (!m->plan->stages[n].units)
+            m->plan->stages[n].n_items = m->plan->steps[m->plan->stages[n].first].n_items;
+    return status;
 }
 
 /* Places ------------------------------------------------------------------------------- */
@@ -276,10 +323,21 @@ static void place_inputs(struct maker *m)
         m->place[m->program->attention] = (struct nnc_place){NNC_SPACE_ATTENTION, 0};
 }
 
-static bool take(struct maker *m, struct nnc_arena *arena, uint32_t edge, enum nnc_space space)
+/* Room for the result of step k of the plan; that of a stack's leader is for all of it. */
+static bool take(struct maker *m, struct nnc_arena *arena, uint32_t k, enum nnc_space space)
 {
-    m->place[edge].space = space;
-    return nnc_arena_take(arena, edge_at(m, edge)->floats, &m->place[edge].offset);
+    const struct nnc_plan_step *const s = &m->plan->steps[k];
+    const uint32_t n = s->stack ? s->stack->n_steps : 1;
+    uint64_t floats = 0, offset;
+    if (s->led)
+        return true; /* taken already */
+    for (uint32_t i = 0; i < n; i++)
+        floats += s[i].out_edge->floats;
+    if (!nnc_arena_take(arena, floats, &offset))
+        return false;
+    for (uint32_t i = 0; i < n; offset += s[i++].out_edge->floats)
+        m->place[s[i].step->out] = (struct nnc_place){space, offset};
+    return true;
 }
 
 /* Gives back what step `s` was the last to read. Edges die once: their mark is taken. */
@@ -306,7 +364,7 @@ static bool give_inputs(struct maker *m, struct nnc_arena *arena, uint32_t s, ui
 
 static uint32_t number_of(const struct maker *m, const struct nnc_plan_step *s)
 {
-    return (uint32_t)(s->step - m->program->steps);
+    return nnc_step_number(m->program, s->step);
 }
 
 /* The local results of one unit; their lives are counted in the unit's own steps. */
@@ -325,9 +383,8 @@ static bool place_unit(struct maker *m, const struct nnc_range *unit)
         }
     }
     for (uint32_t k = unit->first; k < unit->last && enough; k++) {
-        const uint32_t out = m->plan->steps[k].step->out;
-        if (m->local[out])
-            enough = take(m, &arena, out, NNC_SPACE_LOCAL);
+        if (m->local[m->plan->steps[k].step->out])
+            enough = take(m, &arena, k, NNC_SPACE_LOCAL);
         enough = enough && give_inputs(m, &arena, number_of(m, &m->plan->steps[k]), k, true);
     }
     if (arena.size > m->plan->local_floats)
@@ -346,7 +403,7 @@ static bool place_stage(struct maker *m, struct nnc_arena *arena, uint32_t n)
     }
     for (uint32_t k = first; k < last; k++)
         if (!m->local[m->plan->steps[k].step->out] &&
-            !take(m, arena, m->plan->steps[k].step->out, NNC_SPACE_SHARED))
+            !take(m, arena, k, NNC_SPACE_SHARED))
             return false;
     for (uint32_t k = first; k < last; k++)
         if (!give_inputs(m, arena, number_of(m, &m->plan->steps[k]), n, false))
@@ -418,6 +475,9 @@ static enum nnc_status fetch_weights(struct maker *m)
                 nnc_weights_block_bytes(m->plan->weights, number_of(m, s), s->active[i]);
         }
     }
+    for (uint32_t k = 0; k < m->plan->n_steps; k++)
+        if (m->plan->steps[k].stack)
+            nnc_stack_note_operands(&m->plan->steps[k]);
     m->plan->weight_bytes += m->plan->constant_floats * sizeof(float);
     return NNC_OK;
 }
@@ -523,7 +583,8 @@ static enum nnc_status make(struct maker *m)
         return status;
     note_lives(m);
     place_inputs(m);
-    if ((status = place_constants(m)) || (status = place_results(m)))
+    if ((status = stack_steps(m)) || (status = place_constants(m)) ||
+        (status = place_results(m)))
         return status;
     note_places(m);
     if ((status = fetch_weights(m)))

@@ -59,6 +59,8 @@ struct nnc_plan_step {
     uint32_t n_spans;
     const float **packed;         /* [blocks]; NULL where not needed */
     struct nnc_conv_args conv;    /* all but pointers */
+    struct nnc_stack *stack;      /* what the step leads (stack.h), or NULL */
+    bool led;                     /* computed by the leader of its stack */
     uint32_t group_outs;          /* GROUPED: output channels of a group */
     const bool *group_needed;     /* GROUPED: [groups] */
     uint64_t group_x_floats;      /* GROUPED: room for a group's inputs; 0: read in place */

@@ -6,6 +6,7 @@
 #include "program.h"
 
 #include "../kernels/kernels.h"
+#include "stack.h"
 
 #include <stdlib.h>
 
@@ -623,6 +624,8 @@ enum nnc_status nnc_program_create(const struct nnc_graph *graph, struct nnc_pro
     b.program->logits = get(&b, graph->logits, false);
     b.program->presence =
         graph->presence == NNC_NONE ? NNC_NONE : get(&b, graph->presence, false);
+    if (!nnc_stack_order(b.program))
+        status = nnc_fail_nomem(error, b.step_room * sizeof(struct nnc_step));
 end:
     free(b.plain);
     free(b.absorbed);

@@ -3,7 +3,7 @@
  * its own (Concat, Softmax, picking elements, products of two computed matrices) is
  * computed here, plainly. */
 
-#include "plan.h"
+#include "stack.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,6 +19,11 @@ static void fill_epilogue(const struct nnc_run *run, const struct nnc_plan_step 
     epilogue->activation = s->step->activation;
     epilogue->residual = s->step->residual == NNC_NONE ? NULL : at(run, &s->residual);
     epilogue->gain = s->step->gain == NNC_NONE ? NULL : at(run, &s->gain);
+    epilogue->gain_at = NULL;
+    if (s->stack && s->stack->gain_at) {
+        epilogue->gain = run->base[NNC_SPACE_ATTENTION];
+        epilogue->gain_at = s->stack->gain_at;
+    }
 }
 
 /* The inputs of one group, beginning in a block of their own: where they lie, or a copy. */
@@ -90,7 +95,7 @@ static void run_conv(const struct nnc_run *run, const struct nnc_plan_step *s, u
     struct nnc_conv_args args = s->conv;
     args.x = at(run, &s->in[0]);
     args.y = at(run, &s->out);
-    args.packed = s->packed;
+    args.packed = s->stack ? s->stack->packed : s->packed;
     args.scratch = run->scratch;
     fill_epilogue(run, s, &args.epilogue);
     if (s->step->kind == NNC_STEP_CONV) {

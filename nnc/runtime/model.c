@@ -121,7 +121,8 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
     if (!model->cached)
         return nnc_fail_nomem(error, model->max_cached * sizeof *model->cached);
     if ((status = nnc_program_create(g, &model->program, error)) ||
-        (status = nnc_weights_create(model->program, &model->weights, error)))
+        (status = nnc_weights_create(model->program, model->kernels, &model->weights,
+                                     error)))
         return status;
     return count_full_cost(model, error);
 }

@@ -4,6 +4,7 @@
  * computed beside an element does not change its bits. */
 
 #include "kernels/kernels.h"
+#include "kernels/winograd.h"
 
 #include <check.h>
 #include <float.h>
@@ -23,6 +24,9 @@ struct layer {
     bool depthwise, plain_input, rows_of_pixels;
     float *x, *weights, *residual, gain;
     const float **packed;
+    uint32_t winograd;                /* m, or 0 */
+    float *winograd_weights;
+    const float **winograd_packed;
     uint32_t *all;
     uint32_t blocks;
     size_t x_floats, y_floats;
@@ -63,6 +67,19 @@ static struct nnc_strides strides(bool plain, uint32_t height, uint32_t width)
                                     .pixel = 1};
     return (struct nnc_strides){.block = 16 * pixels, .lane = 1, .row = 16 * (size_t)width,
                                 .pixel = 16};
+}
+
+static void make_winograd_weights(struct layer *l)
+{
+    const uint32_t channels = l->args.in_channels;
+    const size_t per_block = nnc_winograd_packed_floats(channels, l->winograd);
+    l->winograd_weights = malloc(l->blocks * per_block * sizeof *l->winograd_weights);
+    l->winograd_packed = calloc(l->blocks, sizeof *l->winograd_packed);
+    for (uint32_t b = 0; b < l->blocks; b++) {
+        float *const to = l->winograd_weights + b * per_block;
+        nnc_winograd_pack(l->packed[b], channels, l->winograd, to);
+        l->winograd_packed[b] = to;
+    }
 }
 
 /* A shape whose output is not empty. */
@@ -118,6 +135,22 @@ static void random_epilogue(struct layer *l, uint32_t *seed)
     e->residual = random_below(seed, 2) ? l->residual : NULL;
 }
 
+/* What Winograd's convolution can do. */
+static void winograd_geometry(struct layer *l, uint32_t *seed)
+{
+    struct nnc_conv_args *const a = &l->args;
+    l->winograd = random_below(seed, 2) ? 2 : 4;
+    for (int i = 0; i < 2; i++) {
+        a->kernel[i] = 3;
+        a->stride[i] = a->dilation[i] = 1;
+        a->pad[i] = random_below(seed, 3);
+    }
+    a->in_height = 3 + random_below(seed, 20);
+    a->in_width = 3 + random_below(seed, 20);
+    a->out_height = a->in_height + 2 * a->pad[0] - 2;
+    a->out_width = a->in_width + 2 * a->pad[1] - 2;
+}
+
 static void make_layer(struct layer *l, uint32_t *seed)
 {
     struct nnc_conv_args *const a = &l->args;
@@ -125,12 +158,16 @@ static void make_layer(struct layer *l, uint32_t *seed)
     l->depthwise = random_below(seed, 5) == 0;
     l->rows_of_pixels = !l->depthwise && random_below(seed, 6) == 0;
     l->plain_input = !l->depthwise && random_below(seed, 3) == 0;
-    a->out_channels = random_below(seed, 4) ? random_size(seed) : 16 * (1 + random_below(seed, 6));
+    a->out_channels =
+        random_below(seed, 4) ? random_size(seed) : 16 * (1 + random_below(seed, 6));
     a->in_channels = l->depthwise ? a->out_channels : random_size(seed);
     if (l->rows_of_pixels) {
         matrix_geometry(l, seed);
     } else {
-        random_geometry(l, seed);
+        if (!l->depthwise && !l->plain_input && random_below(seed, 2))
+            winograd_geometry(l, seed);
+        else
+            random_geometry(l, seed);
         a->xs = strides(l->plain_input, a->in_height, a->in_width);
         a->ys = strides(false, a->out_height, a->out_width);
     }
@@ -151,6 +188,8 @@ static void make_layer(struct layer *l, uint32_t *seed)
         l->packed[b] = l->weights + b * per_block;
         l->all[b] = b;
     }
+    if (l->winograd)
+        make_winograd_weights(l);
     a->x = l->x;
     a->packed = l->packed;
     a->active = l->all;
@@ -165,6 +204,8 @@ static void free_layer(struct layer *l)
     free(l->weights);
     free(l->residual);
     free(l->packed);
+    free(l->winograd_weights);
+    free(l->winograd_packed);
     free(l->all);
 }
 
@@ -179,6 +220,10 @@ static float *compute(const struct layer *l, const struct nnc_kernels *k,
     a.y = memory + GUARD;
     a.active = active;
     a.n_active = n_active;
+    if (k->winograd && l->winograd) {
+        a.winograd = l->winograd;
+        a.packed = l->winograd_packed;
+    }
     a.scratch = malloc((k->conv_scratch_floats(&a) + 1) * sizeof(float));
     const uint32_t items = l->depthwise ? n_active : k->conv_items(&a);
     void (*const run)(const struct nnc_conv_args *, uint32_t, uint32_t) =
@@ -233,8 +278,10 @@ START_TEST(agrees_with_reference)
         float *const want = compute(&l, reference, l.all, l.blocks, false);
         float *const got = compute(&l, k, l.all, l.blocks, false);
         float *const pieces = compute(&l, k, l.all, l.blocks, true);
-        /* n terms of at most 1 each: |error| <= n * eps * n; gain and slopes below 2. */
-        const double bound = 2 * l.magnitude * l.magnitude * FLT_EPSILON;
+        /* n terms of at most 1 each: |error| <= n * eps * n; gain and slopes below 2. The
+         * transforms of m = 4 have factors up to 8 on the way there and back. */
+        const double transforms = l.winograd == 4 && k->winograd ? 8 : 1;
+        const double bound = transforms * 2 * l.magnitude * l.magnitude * FLT_EPSILON;
         for (uint32_t b = 0; b < l.blocks; b++) {
             compare(&l, b, got, want, bound, what);
             compare(&l, b, pieces, got, 0, what);
