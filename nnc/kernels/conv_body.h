@@ -383,13 +383,15 @@ static uint32_t blocks_per_group(const struct nnc_conv_args *a)
 }
 
 /* An item is one group of blocks and some rows: small enough to share, large enough that
- * claiming it costs nothing beside it. */
+ * claiming it costs nothing beside it (a microsecond or two), all of about a size. */
 static uint32_t rows_per_item(const struct nnc_conv_args *a)
 {
+    enum { LEAST_PRODUCTS = 150000 };
     const uint64_t per_row = (uint64_t)a->in_channels * a->kernel[0] * a->kernel[1] *
                              a->out_width * NNC_BLOCK * blocks_per_group(a);
-    const uint64_t rows = 400000 / (per_row + 1) + 1;
-    return rows < a->out_height ? (uint32_t)rows : a->out_height;
+    const uint64_t items = per_row * a->out_height / LEAST_PRODUCTS;
+    const uint32_t most = items < a->out_height ? (uint32_t)items : a->out_height;
+    return nnc_ceil_div(a->out_height, most ? most : 1);
 }
 
 static uint32_t direct_items(const struct nnc_conv_args *a)

@@ -38,19 +38,23 @@ uint64_t nnc_winograd_packed_floats(uint32_t in_channels, uint32_t m)
     return NNC_BLOCK * (1 + (uint64_t)in_channels * (m + 2) * (m + 2));
 }
 
-/* The kernel of one input channel and output lane: G g G^T. */
-static void transform(const double (*g)[3], uint32_t n, const float taps[9], float *out,
-                      size_t point)
+/* The kernels of one input channel and all lanes: G g G^T of each. */
+static void transform(const double (*g)[3], uint32_t n, const float *taps, size_t tap,
+                      float *out, size_t point)
 {
-    double half[6][3];
+    double half[6][3][NNC_BLOCK];
     for (uint32_t i = 0; i < n; i++)
-        for (int k = 0; k < 3; k++)
-            half[i][k] = g[i][0] * (double)taps[k] + g[i][1] * (double)taps[3 + k] +
-                         g[i][2] * (double)taps[6 + k];
+        for (uint32_t k = 0; k < 3; k++)
+            for (uint32_t lane = 0; lane < NNC_BLOCK; lane++)
+                half[i][k][lane] = g[i][0] * (double)taps[k * tap + lane] +
+                                   g[i][1] * (double)taps[(3 + k) * tap + lane] +
+                                   g[i][2] * (double)taps[(6 + k) * tap + lane];
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t k = 0; k < n; k++)
-            out[(i * n + k) * point] =
-                (float)(half[i][0] * g[k][0] + half[i][1] * g[k][1] + half[i][2] * g[k][2]);
+            for (uint32_t lane = 0; lane < NNC_BLOCK; lane++)
+                out[(i * n + k) * point + lane] =
+                    (float)(half[i][0][lane] * g[k][0] + half[i][1][lane] * g[k][1] +
+                            half[i][2][lane] * g[k][2]);
 }
 
 void nnc_winograd_pack(const float *direct, uint32_t in_channels, uint32_t m, float *packed)
@@ -61,12 +65,7 @@ void nnc_winograd_pack(const float *direct, uint32_t in_channels, uint32_t m, fl
         const uint32_t c0 = c / NNC_BLOCK * NNC_BLOCK;
         const uint32_t left = in_channels - c0;
         const uint32_t channels = left < NNC_BLOCK ? left : NNC_BLOCK;
-        for (uint32_t lane = 0; lane < NNC_BLOCK; lane++) {
-            float taps[9];
-            for (uint32_t k = 0; k < 9; k++)
-                taps[k] = direct[NNC_BLOCK * (1 + c0 * 9 + k * channels + c - c0) + lane];
-            transform(m == 2 ? G2 : G4, m + 2, taps, packed + NNC_BLOCK * (1 + c) + lane,
-                      point);
-        }
+        transform(m == 2 ? G2 : G4, m + 2, direct + NNC_BLOCK * (1 + c0 * 9 + c - c0),
+                  (size_t)channels * NNC_BLOCK, packed + NNC_BLOCK * (1 + c), point);
     }
 }

@@ -221,22 +221,22 @@ static enum nnc_status pack_rows(const struct nnc_program *p, uint32_t step, uin
     const uint32_t inputs = packed_inputs(p, step);
     const uint32_t first_group = block * NNC_BLOCK / outs_per_group(p, step);
     const uint64_t size = (uint64_t)inputs * taps;
-    float *const row = nnc_alloc(size, sizeof *row);
-    if (!row)
-        return nnc_fail_nomem(error, size * sizeof *row);
-    enum nnc_status status = NNC_OK;
-    for (uint32_t i = 0; i < rows_of_block(p, step, block) && !status; i++) {
+    const uint32_t n_rows = rows_of_block(p, step, block);
+    float *const rows = nnc_alloc(n_rows * size, sizeof *rows);
+    if (!rows)
+        return nnc_fail_nomem(error, n_rows * size * sizeof *rows);
+    const enum nnc_status status = read_value(p, node->inputs[1], block * NNC_BLOCK * size,
+                                              n_rows * size, rows, error);
+    for (uint32_t i = 0; i < n_rows && !status; i++) {
         const uint32_t o = block * NNC_BLOCK + i;
         float *const of_group =
             !grouped ? packed
                      : packed + (o / outs_per_group(p, step) - first_group) *
                                     group_floats(p, step);
         of_group[i] = bias[i];
-        status = read_value(p, node->inputs[1], o * size, size, row, error);
-        if (!status)
-            place_row(row, inputs, taps, fold->scale[i], i, of_group);
+        place_row(rows + i * size, inputs, taps, fold->scale[i], i, of_group);
     }
-    free(row);
+    free(rows);
     return status;
 }
 

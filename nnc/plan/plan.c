@@ -457,6 +457,29 @@ static void note_places(struct maker *m)
         m->plan->presence = place_of(m, m->program->presence);
 }
 
+/* Stages one after the other that have nothing to share become one, run from end to end by one
+ * thread: handing a stage over costs more than a small step. Done when all places are known,
+ * which are counted in the stages that were. */
+static void merge_stages(struct maker *m)
+{
+    struct nnc_plan *const plan = m->plan;
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < plan->n_stages; k++) {
+        const struct nnc_stage stage = plan->stages[k];
+        struct nnc_range *const unit = &plan->units[plan->n_units];
+        if (stage.units || stage.n_items > 1) {
+            plan->stages[n++] = stage;
+            continue;
+        }
+        *unit = (struct nnc_range){stage.first, stage.first + 1};
+        for (; k + 1 < plan->n_stages && !plan->stages[k + 1].units &&
+               plan->stages[k + 1].n_items <= 1; k++)
+            unit->last++;
+        plan->stages[n++] = (struct nnc_stage){true, plan->n_units++, 1};
+    }
+    plan->n_stages = n;
+}
+
 /* Weights ------------------------------------------------------------------------------ */
 
 static enum nnc_status fetch_weights(struct maker *m)
@@ -556,7 +579,8 @@ static enum nnc_status allocate(struct maker *m)
     plan->pool.limit = SIZE_MAX;
     plan->steps = nnc_pool_alloc(&plan->pool, steps, sizeof *plan->steps);
     plan->stages = nnc_pool_alloc(&plan->pool, (uint64_t)steps + 1, sizeof *plan->stages);
-    plan->units = nnc_pool_alloc(&plan->pool, (uint64_t)tops + 1, sizeof *plan->units);
+    plan->units =
+        nnc_pool_alloc(&plan->pool, (uint64_t)tops + steps + 1, sizeof *plan->units);
     return m->wanted && m->local && m->last_use && m->place && m->selected && m->unit &&
                    m->phase && m->stage_of && plan->steps && plan->stages && plan->units
                ? NNC_OK
@@ -587,6 +611,7 @@ static enum nnc_status make(struct maker *m)
         (status = place_results(m)))
         return status;
     note_places(m);
+    merge_stages(m);
     if ((status = fetch_weights(m)))
         return status;
     return compute_constants(m);

@@ -249,6 +249,14 @@ static void keep_presence(struct nnc_session *s, const struct nnc_plan *plan)
            s->model->n_presence * sizeof *s->presence);
 }
 
+/* Whether a task is worth a second thread: handing steps and results from core to core takes a
+ * microsecond or two a step, as long as the steps of a small cutout themselves. */
+static bool worth_sharing(const struct nnc_plan *plan)
+{
+    enum { LEAST_MACS = 15000000 };
+    return plan->cost.total.macs >= LEAST_MACS;
+}
+
 /* The network on what lies in `input`. */
 static void infer(struct nnc_session *s, const struct nnc_task *task, struct nnc_scores *scores)
 {
@@ -256,7 +264,8 @@ static void infer(struct nnc_session *s, const struct nnc_task *task, struct nnc
     const uint64_t start = now_ns();
     prepare_runs(s, task);
     const uint32_t mode = nnc_float_mode_enter();
-    nnc_team_call(&s->frame);
+    if (worth_sharing(plan))
+        nnc_team_call(&s->frame);
     nnc_team_run(&s->frame);
     nnc_team_dismiss(&s->frame);
     nnc_float_mode_leave(mode);

@@ -15,6 +15,7 @@
 enum {
     MAX_THREADS = 256,
     MAX_ITEMS = 4096,    /* of a stage as the state counts them; more are taken in runs */
+    HOT_SPINS = 200, /* without a pause, which is as long as the smallest steps */
     SPINS_IN_FRAME = 2000,
     SPINS_WHEN_IDLE = 2000 /* some 50 to 100 microseconds */
 };
@@ -147,8 +148,8 @@ static void work(struct nnc_frame *frame, uint32_t slot)
             return;
         if (!over && spins && spins % SPINS_IN_FRAME == 0)
             sched_yield(); /* whoever holds the last item may need this core */
-        spins++;
-        pause_briefly();
+        if (spins++ >= HOT_SPINS)
+            pause_briefly();
     }
 }
 
