@@ -86,14 +86,14 @@ def average_claims(tasks):
         claim = ("on average over tasks, parameters and MACs saved against baselines of the "
                  "same accuracy", f"{both(wanted)} ({source})")
         savings = tables.mean_savings(tasks) if tasks else None
-        if not tasks or not tasks.tasks:
+        if savings is None:
             yield Claim(*claim, NOT_MEASURED, tables.NONE, 6, None)
-        elif savings is None:
-            yield Claim(*claim, f"no baseline reaches the cutout in any of {len(tasks.tasks)} "
-                        "tasks", f"`{tasks.model}`", 6, None)
         else:
-            yield Claim(*claim, f"{both(savings[:2])} over {savings[2]} of {len(tasks.tasks)} "
-                        "tasks", f"`{tasks.model}`", 6, meets(savings[:2], wanted))
+            measured = [t for t in tasks.tasks if t.tried]
+            reached = sum(t.smallest() is not None for t in measured)
+            yield Claim(*claim, f"{tables.at_least(measured)}{both(savings)} over "
+                        f"{len(measured)} tasks; a baseline reaches the cutout in {reached}",
+                        f"`{tasks.model}`", 6, meets(savings, wanted))
 
 
 def attention_claims(nested):

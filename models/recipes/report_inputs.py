@@ -19,7 +19,8 @@ the cutout of a nested network to that task.
 `params` and `macs` are what `cost.py` counts. `arch` is any name, `width` its number of channels
 or whatever else tells the networks of a row apart. A network *reaches* the cutout if its `top1`
 is at least the cutout's; of those that do, the one with the fewest MACs counts (then the fewest
-parameters). `sequential` may be empty.
+parameters), and of those that do not, where none does, the one with the most. `sequential` may be
+empty.
 
 `models/baselines/ablations.json`: networks of which one thing was changed.
 
@@ -77,6 +78,12 @@ class Task:
         """The cheapest network that reaches the cutout's top-1, or None."""
         reaching = [t for t in self.tried if t.cost.top1 >= self.cutout.top1]
         return min(reaching, key=lambda t: (t.cost.macs, t.cost.params), default=None)
+
+    def rival(self):
+        """The smallest, or, where none reaches the cutout, the largest that was tried: one that
+        does reach it costs more, unless accuracy falls with size. None if nothing was tried."""
+        return self.smallest() or max(
+            self.tried, key=lambda t: (t.cost.macs, t.cost.params), default=None)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -248,17 +248,22 @@ def accuracy(models, tasks):
 # 6
 
 def saving(task, field):
-    """What the cutout saves against the smallest network that reaches it, as a share."""
-    return 1 - getattr(task.cutout, field) / getattr(task.smallest().cost, field)
+    """What the cutout saves against its rival, as a share; the least it saves, if that is not as
+    good."""
+    return 1 - getattr(task.cutout, field) / getattr(task.rival().cost, field)
 
 
 def mean_savings(tasks):
-    """(parameters, MACs, number of tasks) over the tasks where a network reaches the cutout."""
-    reached = [t for t in tasks.tasks if t.smallest()]
-    if not reached:
+    """(parameters, MACs) over the tasks for which anything was tried, or None."""
+    measured = [t for t in tasks.tasks if t.tried]
+    if not measured:
         return None
-    return (*(statistics.mean(saving(t, f) for t in reached) for f in ("params", "macs")),
-            len(reached))
+    return tuple(statistics.mean(saving(t, f) for t in measured) for f in ("params", "macs"))
+
+
+def at_least(tasks):
+    """"at least " if some saving is only known to be no smaller."""
+    return "at least " if any(t.tried and not t.smallest() for t in tasks) else ""
 
 
 def tried_text(tried):
@@ -268,14 +273,29 @@ def tried_text(tried):
 
 
 def expert_row(task):
-    smallest, cutout = task.smallest(), task.cutout
+    cutout, rival = task.cutout, task.rival()
     row = [", ".join(f"`{name}`" for name in task.superclasses), percent(cutout.top1),
            f"{cutout.params:,}", f"{cutout.macs:,}", len(task.tried)]
-    if smallest:
-        return row + [tried_text(smallest), percent(saving(task, "params")),
-                      percent(saving(task, "macs"))]
-    best = max(task.tried, key=lambda t: t.cost.top1, default=None)
-    return row + ["none" + (f" (best: {tried_text(best)})" if best else ""), NONE, NONE]
+    if not rival:
+        return row + [NONE, NONE, NONE]
+    saved = [at_least([task]) + percent(saving(task, field)) for field in ("params", "macs")]
+    return row + [tried_text(rival) if task.smallest() else f"none; {tried_text(rival)}", *saved]
+
+
+def summary(tasks):
+    """What the table comes to, in sentences."""
+    measured = [t for t in tasks.tasks if t.tried]
+    if not measured:
+        yield "No network was tried for any task."
+        return
+    reached = sum(t.smallest() is not None for t in measured)
+    params, macs = mean_savings(tasks)
+    yield (f"Over {len(measured)} of {len(tasks.tasks)} tasks, the cutout saves "
+           f"{at_least(measured)}**{percent(params)} of the parameters and {percent(macs)} of the "
+           f"MACs** on average. In {reached} of them a network that was tried reaches the cutout."
+           + ("" if reached == len(measured) else " In the others the largest that was tried "
+              "stands in the table, which is not as good: what is saved against one that is would "
+              "be more."))
 
 
 def every_tried(tasks):
@@ -308,13 +328,7 @@ def experts(tasks, models):
     yield from table(["task", "top-1 of the cutout", "parameters", "MACs", "tried",
                       "smallest that reaches it: top-1, parameters, MACs",
                       "the cutout saves, parameters", "MACs"], map(expert_row, tasks.tasks))
-    mean, n = mean_savings(tasks), len(tasks.tasks)
-    if mean:
-        yield (f"Over the {mean[2]} of {n} tasks where one reaches it, the cutout saves "
-               f"**{percent(mean[0])} of the parameters and {percent(mean[1])} of the MACs** on "
-               f"average. For {n - mean[2]} of {n} tasks no network that was tried reaches it.")
-    else:
-        yield f"For none of the {n} tasks does a network that was tried reach the cutout."
+    yield from summary(tasks)
     yield ""
     yield from picture("experts", "Cost of cutouts and of networks trained for one task")
     yield from every_tried(tasks)

@@ -13,8 +13,12 @@ import zlib
 NNC = os.path.abspath(sys.argv[1])
 
 
+HANGS_SECONDS = 600  # for what never ends; a busy machine makes a call wait for minutes
+
+
 def nnc(*arguments, **options):
-    return subprocess.run([NNC, *arguments], capture_output=True, timeout=120, **options)
+    return subprocess.run([NNC, *arguments], capture_output=True, timeout=HANGS_SECONDS,
+                          **options)
 
 
 def objects(result):

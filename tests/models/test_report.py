@@ -29,6 +29,7 @@ except ImportError:
     print("skipped: NumPy is missing (python3-numpy)")
     sys.exit(SKIPPED)
 
+import ladder
 import measures
 import report_claims
 import report_figures
@@ -270,6 +271,33 @@ def tasks_json(**changes):
                        "sequential": [tried(0.6, 50)]}]} | changes
 
 
+class Ladder(unittest.TestCase):
+    def climb(self, lowest_good, n_rungs, start, beyond):
+        """The rungs that are tried if all from `lowest_good` on are good."""
+        reached = {}
+        while (rung := ladder.next_rung(reached, n_rungs, start, beyond)) is not None:
+            self.assertNotIn(rung, reached)
+            self.assertIn(rung, range(n_rungs))
+            reached[rung] = rung >= lowest_good
+        return reached
+
+    def test_the_lowest_good_rung_is_found_if_it_may_be_climbed_to(self):
+        for n_rungs, beyond in itertools.product((1, 2, 7), (0, 1, 9)):
+            for start, lowest in itertools.product(range(n_rungs), range(n_rungs + 1)):
+                with self.subTest(n_rungs=n_rungs, beyond=beyond, start=start, lowest=lowest):
+                    reached = self.climb(lowest, n_rungs, start, beyond)
+                    good = [rung for rung, fine in reached.items() if fine]
+                    if lowest <= min(start + beyond, n_rungs - 1):
+                        self.assertEqual(min(good), lowest)
+                    else:
+                        self.assertEqual(good, [])
+                        self.assertEqual(max(reached), min(start + beyond, n_rungs - 1))
+
+    def test_few_are_tried(self):
+        self.assertEqual([list(self.climb(lowest, 7, 3, 1)) for lowest in range(6)],
+                         [[3, 1, 0], [3, 1, 0], [3, 1, 2], [3, 1, 2], [3, 4], [3, 4]])
+
+
 class Inputs(unittest.TestCase):
     def test_absent_files_are_none(self):
         absent = pathlib.Path("/nonexistent/file.json")
@@ -281,6 +309,16 @@ class Inputs(unittest.TestCase):
             first, second = report_inputs.read_tasks(path).tasks
         self.assertEqual(first.smallest().cost.macs, 100_000_000)
         self.assertIsNone(second.smallest())
+
+    def test_rival_is_the_largest_where_none_reaches(self):
+        task = tasks_json()["tasks"][0]
+        worse = [tried(0.79, 50), tried(0.78, 70), tried(0.7, 60)]
+        with written(tasks_json(tasks=[task, task | {"sequential": worse},
+                                       task | {"sequential": []}])) as path:
+            first, second, third = report_inputs.read_tasks(path).tasks
+        self.assertEqual(first.rival(), first.smallest())
+        self.assertEqual(second.rival().cost.macs, 70_000_000)
+        self.assertIsNone(third.rival())
 
     def test_refusals(self):
         task = tasks_json()["tasks"][0]
@@ -379,13 +417,23 @@ class Text(unittest.TestCase):
 
     def test_experts(self):
         text = self.text(tasks=read(tasks_json()))
-        self.assertIn("Over the 1 of 2 tasks where one reaches it, the cutout saves **50.00 % of "
-                      "the parameters and 40.00 % of the MACs**", text)
-        self.assertIn("For 1 of 2 tasks no network that was tried reaches it.", text)
+        # half of the parameters in the first task, at least -700 % in the second: 80,000 of 10,000
+        self.assertIn("Over 2 of 2 tasks, the cutout saves at least **-325.00 % of the parameters "
+                      "and -20.00 % of the MACs** on average. In 1 of them a network that was "
+                      "tried reaches the cutout. In the others", text)
         self.assertNotIn("another file", text)
         self.assertIn("another file", self.text(tasks=read(tasks_json(sha256="00"))))
-        none = tasks_json(tasks=tasks_json()["tasks"][1:])
-        self.assertIn("For none of the 1 tasks", self.text(tasks=read(none)))
+        first, second = tasks_json()["tasks"]
+        fine = self.text(tasks=read(tasks_json(tasks=[first])))
+        self.assertIn("saves **50.00 % of the parameters and 40.00 % of the MACs**", fine)
+        self.assertNotIn("at least", fine[fine.index("Over 1 of 1"):fine.index("![Cost of cut")])
+        none = self.text(tasks=read(tasks_json(tasks=[second])))
+        self.assertIn("| none; `seq-task` 50, 3 epochs: 60.00 %, 10,000, 50,000,000 | at least ",
+                      none)
+        begun = self.text(tasks=read(tasks_json(tasks=[first, second | {"sequential": []}])))
+        self.assertIn("Over 1 of 2 tasks", begun)
+        nothing = tasks_json(tasks=[second | {"sequential": []}])
+        self.assertIn("No network was tried for any task.", self.text(tasks=read(nothing)))
 
     def test_points_have_no_negative_zero(self):
         self.assertEqual([report_tables.points(v) for v in (-1e-9, 0.0, 0.012, -0.5)],
@@ -429,10 +477,14 @@ class Text(unittest.TestCase):
             return [c.met for c in report_claims.average_claims(tasks)]
 
         self.assertEqual(judge(None), [None, None])
-        self.assertEqual(judge(read(tasks_json())), [True, True])
-        task = tasks_json()["tasks"][0] | {"sequential": [tried(0.8, 62, 80)]}
-        self.assertEqual(judge(read(tasks_json(tasks=[task]))), [False, False])
-        self.assertEqual(judge(read(tasks_json(tasks=tasks_json()["tasks"][1:]))), [None, None])
+        self.assertEqual(judge(read(tasks_json())), [False, False])
+        task = tasks_json()["tasks"][0]
+        for sequential, met in (([tried(0.8, 100, 80)], True), ([tried(0.8, 62, 80)], False),
+                                ([tried(0.1, 100, 80)], True), ([tried(0.1, 62, 80)], False),
+                                ([], None)):
+            with self.subTest(sequential):
+                one = tasks_json(tasks=[task | {"sequential": sequential}])
+                self.assertEqual(judge(read(one)), [met, met])
 
 
 class Markers(unittest.TestCase):

@@ -265,7 +265,7 @@ START_TEST(no_memory_is_an_answer)
 }
 END_TEST
 
-enum { MANY = NNC_MAX_CATEGORIES };
+enum { MANY = NNC_MAX_CATEGORIES, HOSTILE_TRIES = 10 };
 
 /* 4096 classes whose names differ at the end only: the worst for patterns with stars. */
 static void build_many(void)
@@ -284,10 +284,23 @@ static const char *const hostile_units[] = {
     "*,", "-*,*,", "?*,", "*a*a*a*a*a*a*a*9,", "*", "*0,*1,*2,*3,*4,*5,*6,*7,*8,*9,",
     "*a"};
 
-/* The bound is 50 ms; what holds the machine up is not our business, so the best of five
- * counts, and sanitizers get ten times as long. */
+/* Time of this thread alone: other programs on the machine do not count. */
+static double busy_ms(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (double)used.tv_sec * 1e3 + (double)used.tv_nsec * 1e-6;
+}
+
+/* The bound is 50 ms of processor time. Whoever shares caches and cores still slows it, so
+ * the best of several tries counts, and sanitizers get ten times as long. */
 START_TEST(hostile_texts_take_no_time)
 {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    const double bound_ms = 500;
+#else
+    const double bound_ms = 50;
+#endif
     char text[NNC_TASK_TEXT_MAX + 1] = "";
     const size_t unit = strlen(hostile_units[_i]);
     size_t used = 0;
@@ -295,24 +308,16 @@ START_TEST(hostile_texts_take_no_time)
         memcpy(text + used, hostile_units[_i], unit + 1);
     memcpy(text + used, "*", 2);
     uint8_t active[MANY];
-    double best_ms = 1e9;
-    for (int i = 0; i < 5; i++) {
-        struct timespec start, end;
-        clock_gettime(CLOCK_MONOTONIC, &start);
+    double best_ms = HUGE_VAL;
+    for (int i = 0; i < HOSTILE_TRIES && best_ms >= bound_ms; i++) {
+        const double start_ms = busy_ms();
         const enum nnc_status status =
             nnc_cutout_parse(&fixture.taxonomy, text, active, NULL);
-        clock_gettime(CLOCK_MONOTONIC, &end);
+        best_ms = fmin(best_ms, busy_ms() - start_ms);
         ck_assert(status == NNC_OK || status == NNC_TASK);
-        const double ms = (double)(end.tv_sec - start.tv_sec) * 1e3 +
-                          (double)(end.tv_nsec - start.tv_nsec) * 1e-6;
-        best_ms = ms < best_ms ? ms : best_ms;
     }
-    printf("hostile text '%s...': %.2f ms\n", hostile_units[_i], best_ms);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    ck_assert(best_ms < 500);
-#else
-    ck_assert(best_ms < 50);
-#endif
+    ck_assert_msg(best_ms < bound_ms, "'%s...': %.2f ms, at most %g", hostile_units[_i],
+                  best_ms, bound_ms);
 }
 END_TEST
 
