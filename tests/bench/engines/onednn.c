@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* oneDNN 3 as a timing server (see server.h) on what bench_lower writes: one primitive for
- * each layer, formats left to the library, bias, residual and activation fused as post-ops. */
+ * each layer, formats left to the library, bias, residual and activation fused as post-ops.
+ * ARGUMENT `layer` is for a single layer in the middle of a network: its input comes in the
+ * format that it likes best. */
 
 #include "server.h"
 
@@ -25,7 +27,13 @@ static uint32_t *uses;        /* [net.n_values], by layers not made yet */
 static struct call *calls;
 static size_t n_calls;
 static float *input, *logits;
+static bool single;
 static const struct layer *output;
+static struct part {
+    const float *from;
+    size_t n;
+} *parts; /* of the logits */
+static uint32_t n_parts;
 
 static bool good(dnnl_status_t status, const char *what)
 {
@@ -152,7 +160,7 @@ static bool make_conv(const struct layer *l)
         constant(rank, weight_dims, rank == 4 ? dnnl_abcd : dnnl_abcde, l->weight),
         dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0), true);
     dnnl_memory_t x = reordered(values[l->in[0]],
-                                dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0), false);
+                                dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0), single);
     struct call *const call = add_call(pd);
     if (!call || !weights || !x)
         return false;
@@ -226,8 +234,10 @@ static bool make_eltwise(const struct layer *l)
     dnnl_primitive_desc_t pd;
     const_dnnl_memory_desc_t desc = desc_of(values[l->in[0]]);
     values[l->id] = values[l->in[0]];
-    if (l->kind == LAYER_CLIP && isinf(l->low) && isinf(l->high))
+    if (l->kind == LAYER_CLIP && isinf(l->low) && isinf(l->high)) {
+        uses[l->in[0]] += 2; /* it has two names now: no sum may take its place */
         return true;
+    }
     values[l->id] = allocate(desc);
     if (l->kind == LAYER_ADD
             ? !good(dnnl_binary_primitive_desc_create(&pd, engine, dnnl_binary_add, desc,
@@ -286,12 +296,28 @@ static bool make(const struct layer *l, const struct bench_job *job)
     return false;
 }
 
+static bool note_parts(void)
+{
+    const bool several = output->kind == LAYER_CONCAT;
+    n_parts = several ? output->n_in : 1;
+    parts = calloc(n_parts, sizeof *parts);
+    logits = calloc(output->dims[0] + 1, sizeof *logits);
+    for (uint32_t i = 0; i < n_parts && parts; i++) {
+        const uint32_t id = several ? output->in[i] : output->id;
+        void *from;
+        dnnl_memory_get_data_handle(values[id], &from);
+        parts[i] = (struct part){from, network_value(&net, id)->dims[0]};
+    }
+    return parts && logits;
+}
+
 static bool open_onednn(const struct bench_job *job)
 {
     if (!network_open(&net, job->model) ||
         !good(dnnl_engine_create(&engine, dnnl_cpu, 0), "an engine") ||
         !good(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags), "a stream"))
         return false;
+    single = !strcmp(job->argument, "layer");
     dnnl_set_default_fpmath_mode(dnnl_fpmath_mode_strict);
     values = calloc(net.n_values, sizeof *values);
     uses = calloc(net.n_values, sizeof *uses);
@@ -308,8 +334,7 @@ static bool open_onednn(const struct bench_job *job)
         for (uint32_t k = 0; k < l->n_in; k++)
             uses[l->in[k]]--;
     }
-    logits = calloc(output->dims[0], sizeof *logits);
-    return logits;
+    return note_parts();
 }
 
 static bool run_onednn(void)
@@ -320,16 +345,8 @@ static bool run_onednn(void)
             return good(dnnl_runtime_error, "a run");
     dnnl_stream_wait(stream);
     float *to = logits;
-    const uint32_t self = output->id;
-    const uint32_t n = output->kind == LAYER_CONCAT ? output->n_in : 1;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t id = output->kind == LAYER_CONCAT ? output->in[i] : self;
-        const uint32_t size = network_value(&net, id)->dims[0];
-        void *from;
-        dnnl_memory_get_data_handle(values[id], &from);
-        memcpy(to, from, size * sizeof *to);
-        to += size;
-    }
+    for (uint32_t i = 0; i < n_parts; to += parts[i++].n)
+        memcpy(to, parts[i].from, parts[i].n * sizeof *to);
     return true;
 }
 
