@@ -87,7 +87,8 @@ static const char *version_nnc(void)
 
 int main(int argc, char **argv)
 {
-    static const struct bench_engine engine = {"nnc", version_nnc, open_nnc, run_nnc, output_nnc};
+    static const struct bench_engine engine = {"nnc", version_nnc, open_nnc, run_nnc, output_nnc,
+                                               NULL};
     const int code = bench_serve(&engine, argc, argv);
     free(logits);
     nnc_session_destroy(session);

@@ -368,6 +368,6 @@ static const char *version_onednn(void)
 int main(int argc, char **argv)
 {
     static const struct bench_engine server = {"onednn", version_onednn, open_onednn,
-                                               run_onednn, output_onednn};
+                                               run_onednn, output_onednn, NULL};
     return bench_serve(&server, argc, argv);
 }

@@ -4,7 +4,8 @@
  * outputs bound beforehand.
  *
  * The library is loaded from the path in NNC_ONNXRUNTIME, else by the loader's own search.
- * MODEL may be several, separated by commas: a run is then one picture through each. */
+ * MODEL may be several, separated by commas: a run is then one picture, or one batch where
+ * that is what the network takes, through each. */
 
 #include "server.h"
 
@@ -24,7 +25,7 @@ static const char *version = "";
 static OrtAllocator *allocator;
 static OrtMemoryInfo *memory;
 static struct network networks[MAX_MODELS];
-static unsigned n_networks;
+static unsigned n_networks, batch = 1;
 static float *result;
 
 static bool good(OrtStatus *status)
@@ -93,6 +94,8 @@ static bool bind_input(struct network *network, size_t i, const struct bench_job
     api->ReleaseTypeInfo(type);
     for (size_t k = 0; k < rank; k++)
         n *= (size_t)(dims[k] = dims[k] < 1 ? 1 : dims[k]);
+    if (rank == 4)
+        batch = (unsigned)dims[0];
     float *data = malloc(n * sizeof *data);
     for (size_t k = 0; data && k < n; k++)
         data[k] = rank == 4 ? job->input[k % job->n_input] : 1;
@@ -176,10 +179,15 @@ static const char *version_onnxruntime(void)
     return version;
 }
 
+static unsigned pictures_of_run(void)
+{
+    return n_networks * batch;
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_engine engine = {"onnxruntime", version_onnxruntime,
                                                open_onnxruntime, run_onnxruntime,
-                                               output_onnxruntime};
+                                               output_onnxruntime, pictures_of_run};
     return bench_serve(&engine, argc, argv);
 }

@@ -32,8 +32,9 @@ struct bench_engine {
     const char *name;
     const char *(*version)(void);               /* after open */
     bool (*open)(const struct bench_job *job);  /* ready to run */
-    bool (*run)(void);                          /* one picture; batch: as many as it has */
+    bool (*run)(void);
     bool (*output)(const float **y, size_t *n); /* of the last run; borrowed */
+    unsigned (*pictures)(void);                 /* of one run; NULL: one */
 };
 
 enum { BENCH_MAX_RUNS = 1 << 18, BENCH_WARM_UP = 5 };
@@ -125,9 +126,10 @@ static inline int bench_serve(const struct bench_engine *engine, int argc, char 
     for (int i = 0; i < BENCH_WARM_UP; i++)
         if (!engine->run())
             return 1;
-    printf("{\"engine\": \"%s\", \"version\": \"%s\", \"load_ms\": %.4f, \"first_ms\": %.4f}\n",
+    printf("{\"engine\": \"%s\", \"version\": \"%s\", \"load_ms\": %.4f, "
+           "\"first_ms\": %.4f, \"pictures\": %u}\n",
            engine->name, engine->version(), (double)(opened - start) / 1e6,
-           (double)(answered - opened) / 1e6);
+           (double)(answered - opened) / 1e6, engine->pictures ? engine->pictures() : 1);
     fflush(stdout);
     double seconds;
     char line[64];
