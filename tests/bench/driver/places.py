@@ -70,10 +70,11 @@ class Engine:
 
 
 def find_engines(texts, folder, onnxruntimes=(), wanted=None, say=print):
-    """All engines in all places, the first place that has one wins. `onnxruntimes` are more
+    """All engines in all places; of a Python module, or a program, the first place that has it
+    wins, and here comes last. `onnxruntimes` are more
     paths of libonnxruntime.so, as their places see them."""
     found = {}
-    places = [Place(text) for text in dict.fromkeys(["", *texts])]
+    places = [Place(text) for text in dict.fromkeys([*texts, ""])]
     for number, place in enumerate(places):
         here = folder / f"engines-{number}"
         here.mkdir(parents=True, exist_ok=True)
