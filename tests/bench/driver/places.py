@@ -23,7 +23,6 @@ COMPILED = {
     "onednn": ("onednn.c", ["-ldnnl", "-lm"], "layers"),
     "xnnpack": ("xnnpack.c", ["-lXNNPACK", "-lpthreadpool", "-lm"], "layers"),
     "tflite": ("tflite.cc", ["-ltensorflow-lite", "-lflatbuffers"], "layers"),
-    "ncnn": ("ncnn.cc", ["-lncnn"], "layers"),
     "mnn": ("mnn.cc", ["-lMNN"], "layers"),
 }
 # name: (module, source, form)
@@ -70,9 +69,8 @@ class Engine:
 
 
 def find_engines(texts, folder, onnxruntimes=(), wanted=None, say=print):
-    """All engines in all places; of a Python module, or a program, the first place that has it
-    wins, and here comes last. `onnxruntimes` are more
-    paths of libonnxruntime.so, as their places see them."""
+    """All engines in all places; the first place that has one wins, and here comes last.
+    `onnxruntimes` are more paths of libonnxruntime.so, as their places see them."""
     found = {}
     places = [Place(text) for text in dict.fromkeys([*texts, ""])]
     for number, place in enumerate(places):
