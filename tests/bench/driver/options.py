@@ -37,18 +37,22 @@ def parser(doc, program):
 
 
 class Setting:
-    """What the options come to. Everything made lies in the build folder, which every place
-    sees, since it is in the top folder of the sources."""
+    """What the options come to. Everything made lies in the build folder."""
 
     def __init__(self, options):
         self.options = options
         self.build = Build(options.build)
         self.folder = self.build.folder / "bench"
-        if ROOT not in self.folder.parents:
-            sys.exit(f"the build folder must lie in {ROOT}, where engines in other places see it")
+        self.seen(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.cpus = (sorted(map(int, options.cpus.split(","))) if options.cpus
                      else sorted(os.sched_getaffinity(0)))
+
+    def seen(self, path):
+        """Engines in other places see what lies in the top folder of the sources, no more."""
+        if self.options.place and ROOT not in path.parents:
+            sys.exit(f"{path} must lie in {ROOT}, where engines in other places see it")
+        return path
 
     def pin(self, threads):
         """The last processors: what a system does by itself, it does mostly on the first."""
