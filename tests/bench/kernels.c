@@ -3,11 +3,12 @@
  *
  *     bench_kernels NAMES TABLE [MODEL...]
  *
- * NAMES are backends, and `im2col` for patches multiplied by OpenBLAS in one product, separated
- * by commas; TABLE is 1 for the layers of the design's table, else 0. First come lines of JSON
- * that describe the layers, then an empty one. Then every line `run LAYER SECONDS` on stdin is
- * answered by one object: the median microseconds of a call for every name, and the peak of
- * multiply-adds in the instruction set of each in GFLOP/s, measured in between. */
+ * NAMES are backends, and `im2col` for patches multiplied by OpenBLAS in one product,
+ * separated by commas; TABLE is 1 for the layers of the design's table, else 0. First
+ * come lines of JSON that describe the layers, then an empty one. Then every line `run
+ * LAYER SECONDS` on stdin is answered by one object: the median microseconds of a call
+ * for every name, and the peak of multiply-adds in the instruction set of each in
+ * GFLOP/s, measured in between. */
 
 #include "kernels/kernels.h"
 
@@ -78,8 +79,8 @@ static void pack(struct layer *l)
             const uint32_t c0 = c / NNC_BLOCK * NNC_BLOCK;
             const uint32_t left = s->in_channels - c0, in_block = left < 16 ? left : 16;
             for (uint32_t k = 0; k < taps; k++)
-                block[NNC_BLOCK * (1 + c0 * taps + k * in_block + c - c0) + o % NNC_BLOCK] =
-                    l->rows[(o * s->in_channels + c) * taps + k];
+                block[NNC_BLOCK * (1 + c0 * taps + k * in_block + c - c0) +
+                      o % NNC_BLOCK] = l->rows[(o * s->in_channels + c) * taps + k];
         }
     }
 }
@@ -93,8 +94,8 @@ static void make_input(struct layer *l)
     for (size_t c = 0; c < s->in_channels; c++)
         for (size_t p = 0; p < pixels; p++)
             l->x[s->picture ? c * pixels + p
-                            : c / NNC_BLOCK * NNC_BLOCK * pixels + p * NNC_BLOCK + c % NNC_BLOCK] =
-                l->planar[c * pixels + p];
+                            : c / NNC_BLOCK * NNC_BLOCK * pixels + p * NNC_BLOCK +
+                                  c % NNC_BLOCK] = l->planar[c * pixels + p];
 }
 
 static void make_layer(struct layer *l, const struct bench_shape *s)
@@ -103,21 +104,29 @@ static void make_layer(struct layer *l, const struct bench_shape *s)
     const uint32_t height = bench_out_size(s->in_height, s);
     const uint32_t width = bench_out_size(s->in_width, s);
     struct nnc_conv_args *const a = &l->args;
-    *l = (struct layer){.shape = *s, .y_floats = (size_t)blocks * NNC_BLOCK * height * width};
-    *a = (struct nnc_conv_args){
-        .in_channels = s->in_channels, .in_height = s->in_height, .in_width = s->in_width,
-        .out_channels = s->out_channels, .out_height = height, .out_width = width,
-        .kernel = {s->kernel, s->kernel}, .stride = {s->stride, s->stride},
-        .dilation = {1, 1}, .pad = {s->pad, s->pad}, .n_active = blocks,
-        .xs = strides(s->picture, s->in_height, s->in_width),
-        .ys = strides(false, height, width),
-        .epilogue.activation = {NNC_ACT_CLIP, 0, INFINITY}};
+    *l = (struct layer){.shape = *s,
+                        .y_floats = (size_t)blocks * NNC_BLOCK * height * width};
+    *a = (struct nnc_conv_args){.in_channels = s->in_channels,
+                                .in_height = s->in_height,
+                                .in_width = s->in_width,
+                                .out_channels = s->out_channels,
+                                .out_height = height,
+                                .out_width = width,
+                                .kernel = {s->kernel, s->kernel},
+                                .stride = {s->stride, s->stride},
+                                .dilation = {1, 1},
+                                .pad = {s->pad, s->pad},
+                                .n_active = blocks,
+                                .xs = strides(s->picture, s->in_height, s->in_width),
+                                .ys = strides(false, height, width),
+                                .epilogue.activation = {NNC_ACT_CLIP, 0, INFINITY}};
     make_input(l);
     l->y = floats(l->y_floats, 0);
     l->rows = floats((size_t)s->out_channels * s->in_channels * s->kernel * s->kernel,
                      1 / sqrtf((float)s->in_channels * (float)(s->kernel * s->kernel)));
     l->weights = floats(blocks * nnc_conv_packed_floats(s->in_channels, a->kernel), 0);
-    l->patches = floats((size_t)s->in_channels * s->kernel * s->kernel * height * width, 0);
+    l->patches =
+        floats((size_t)s->in_channels * s->kernel * s->kernel * height * width, 0);
     l->packed = calloc(blocks, sizeof *l->packed);
     l->all = calloc(blocks, sizeof *l->all);
     if (!l->packed || !l->all)
@@ -134,14 +143,16 @@ static void make_layer(struct layer *l, const struct bench_shape *s)
 }
 
 /* One row of patches for one tap of one channel. */
-static void copy_tap(const struct layer *l, const float *in, uint32_t ky, uint32_t kx, float *out)
+static void copy_tap(const struct layer *l, const float *in, uint32_t ky, uint32_t kx,
+                     float *out)
 {
     const struct nnc_conv_args *const a = &l->args;
     for (uint32_t y = 0; y < a->out_height; y++)
         for (uint32_t x = 0; x < a->out_width; x++) {
             const int64_t iy = (int64_t)y * a->stride[0] + ky - a->pad[0];
             const int64_t ix = (int64_t)x * a->stride[1] + kx - a->pad[1];
-            const bool inside = iy >= 0 && ix >= 0 && iy < a->in_height && ix < a->in_width;
+            const bool inside =
+                iy >= 0 && ix >= 0 && iy < a->in_height && ix < a->in_width;
             *out++ = inside ? in[iy * a->in_width + ix] : 0;
         }
 }
@@ -157,8 +168,9 @@ static void im2col(const struct layer *l)
         for (uint32_t t = 0; t < taps; t++, to += pixels)
             copy_tap(l, l->planar + (size_t)c * s->in_height * s->in_width, t / s->kernel,
                      t % s->kernel, to);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s->out_channels, (int)pixels,
-                (int)k, 1, l->rows, (int)k, l->patches, (int)pixels, 0, l->y, (int)pixels);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s->out_channels,
+                (int)pixels, (int)k, 1, l->rows, (int)k, l->patches, (int)pixels, 0, l->y,
+                (int)pixels);
     for (size_t i = 0; i < s->out_channels * pixels; i++) {
         const float v = l->y[i] + 0.1f;
         l->y[i] = v > 0 ? v : 0;
@@ -186,8 +198,8 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Median microseconds of a call in a turn of so many seconds; a sample is some calls, so that
- * the clock costs nothing beside them. */
+/* Median microseconds of a call in a turn of so many seconds; a sample is some calls, so
+ * that the clock costs nothing beside them. */
 static double measure(const struct variant *v, struct layer *l, double seconds)
 {
     static double samples[MAX_SAMPLES];
@@ -216,7 +228,8 @@ static double measure(const struct variant *v, struct layer *l, double seconds)
     return samples[n / 2];
 }
 
-/* The best of some tries: this is what the processor can do, not what it is left to do. */
+/* The best of some tries: this is what the processor can do, not what it is left to do.
+ */
 static double measure_peak(float (*work)(uint64_t), uint64_t (*flops)(uint64_t))
 {
     enum { REPETITIONS = 20000, TRIES = 20 };
@@ -254,7 +267,8 @@ static double peak_of(const struct variant *v)
 /* Largest difference from the reference, by blocks; the product's result is planar. */
 static double difference(const struct variant *v, struct layer *l)
 {
-    const struct variant reference = {"reference", nnc_kernels_get(NNC_BACKEND_REFERENCE)};
+    const struct variant reference = {"reference",
+                                      nnc_kernels_get(NNC_BACKEND_REFERENCE)};
     const size_t pixels = (size_t)l->args.out_height * l->args.out_width;
     float *const want = floats(l->y_floats, 0);
     double worst = 0;
@@ -288,7 +302,8 @@ static bool choose_variants(char *names)
             }
             v->kernels = nnc_kernels_get(backend);
             if (!v->kernels) {
-                fprintf(stderr, "skipped %s: not on this processor or in this build\n", name);
+                fprintf(stderr, "skipped %s: not on this processor or in this build\n",
+                        name);
                 continue;
             }
             if (v->kernels->warm_up)
@@ -305,14 +320,17 @@ static bool choose_variants(char *names)
 static void describe(struct layer *l)
 {
     const struct bench_shape *const s = &l->shape;
-    printf("{\"in\": [%u, %u, %u], \"out\": %u, \"kernel\": %u, \"stride\": %u, \"pad\": %u, "
+    printf("{\"in\": [%u, %u, %u], \"out\": %u, \"kernel\": %u, \"stride\": %u, \"pad\": "
+           "%u, "
            "\"picture\": %s, \"count\": %u, \"macs\": %llu, \"true_macs\": %llu, "
            "\"blas\": \"%s\", \"differences\": {",
-           s->in_channels, s->in_height, s->in_width, s->out_channels, s->kernel, s->stride,
-           s->pad, s->picture ? "true" : "false", s->count, (unsigned long long)bench_macs(s),
-           (unsigned long long)bench_true_macs(s), openblas_get_corename());
+           s->in_channels, s->in_height, s->in_width, s->out_channels, s->kernel,
+           s->stride, s->pad, s->picture ? "true" : "false", s->count,
+           (unsigned long long)bench_macs(s), (unsigned long long)bench_true_macs(s),
+           openblas_get_corename());
     for (size_t i = 0; i < n_variants; i++)
-        printf("%s\"%s\": %.3g", i ? ", " : "", variants[i].name, difference(&variants[i], l));
+        printf("%s\"%s\": %.3g", i ? ", " : "", variants[i].name,
+               difference(&variants[i], l));
     printf("}}\n");
 }
 
@@ -321,8 +339,8 @@ static void answer(struct layer *l, double seconds)
     printf("{");
     for (size_t i = 0; i < n_variants; i++) {
         const double us = measure(&variants[i], l, seconds);
-        printf("%s\"%s\": {\"us\": %.4f, \"peak\": %.2f}", i ? ", " : "", variants[i].name, us,
-               peak_of(&variants[i]));
+        printf("%s\"%s\": {\"us\": %.4f, \"peak\": %.2f}", i ? ", " : "",
+               variants[i].name, us, peak_of(&variants[i]));
     }
     printf("}\n");
 }

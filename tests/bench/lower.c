@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes a network as plainly as an engine could wish for: batch normalisation folded,
- * residual and activation named with their convolution, no attention, no presence outputs,
- * nothing but what the logits need. Engines that read no ONNX are fed from it, and so is
- * everyone else where the file itself would be a handicap.
+ * residual and activation named with their convolution, no attention, no presence
+ * outputs, nothing but what the logits need. Engines that read no ONNX are fed from it,
+ * and so is everyone else where the file itself would be a handicap.
  *
  *     bench_lower MODEL LAYERS WEIGHTS
  *
@@ -10,17 +10,13 @@
  * WEIGHTS, in floats:
  *
  *     input ID C H W
- *     conv ID X O KH KW SH SW DH DW TOP LEFT BOTTOM RIGHT GROUPS LOW HIGH RESIDUAL WEIGHT BIAS
- *     gemm ID X O LOW HIGH WEIGHT BIAS
- *     clip ID X LOW HIGH
- *     add ID A B
- *     average ID X
- *     concat ID N X...
- *     output ID
+ *     conv ID X O KH KW SH SW DH DW TOP LEFT BOTTOM RIGHT GROUPS LOW HIGH RESIDUAL WEIGHT
+ * BIAS gemm ID X O LOW HIGH WEIGHT BIAS clip ID X LOW HIGH add ID A B average ID X concat
+ * ID N X... output ID
  *
- * LOW and HIGH clip the result (-inf and inf: they do not); RESIDUAL is -1 or a value that is
- * added before. Weights are [O][I / groups][KH][KW] and [O][I]. Fails with the layer's name
- * where a network has more than that. */
+ * LOW and HIGH clip the result (-inf and inf: they do not); RESIDUAL is -1 or a value
+ * that is added before. Weights are [O][I / groups][KH][KW] and [O][I]. Fails with the
+ * layer's name where a network has more than that. */
 
 #include "plan/program.h"
 
@@ -85,8 +81,8 @@ static bool write_floats(struct writer *w, const float *data, uint64_t n)
 }
 
 /* Scales rows of weights and their biases by the normalisation that follows. */
-static bool fold(struct writer *w, const struct nnc_step *s, float *weights, float *biases,
-                 uint64_t rows, uint64_t columns)
+static bool fold(struct writer *w, const struct nnc_step *s, float *weights,
+                 float *biases, uint64_t rows, uint64_t columns)
 {
     if (s->batch_norm == NNC_NONE)
         return true;
@@ -120,7 +116,8 @@ static bool write_weights(struct writer *w, const struct nnc_step *s)
     float *own = NULL;
     bool good = weights && turned && biases;
     for (uint64_t i = 0; i < total && good; i++)
-        turned[i] = columns_first ? weights[i % columns * rows + i / columns] : weights[i];
+        turned[i] =
+            columns_first ? weights[i % columns * rows + i / columns] : weights[i];
     if (good && node->n_inputs > 2 && node->inputs[2] != NNC_NONE) {
         const uint64_t n = nnc_shape_elements(&w->graph->values[node->inputs[2]].shape);
         good = (own = read_tensor(w, node->inputs[2])) != NULL;
@@ -171,12 +168,13 @@ static bool write_conv(struct writer *w, const struct nnc_step *s)
     }
     if (!write_weights(w, s))
         return false;
-    fprintf(w->layers, "conv %u %u %u  %u %u %u %u %u %u  %u %u %u %u  %u %g %g %d %" PRIu64
+    fprintf(w->layers,
+            "conv %u %u %u  %u %u %u %u %u %u  %u %u %u %u  %u %g %g %d %" PRIu64
             " %" PRIu64 "\n",
             s->out, root(w, s->in[0]), outs, c->kernel[0], c->kernel[1], c->stride[0],
-            c->stride[1], c->dilation[0], c->dilation[1], c->pad_begin[0], c->pad_begin[1],
-            c->pad_end[0], c->pad_end[1], c->groups, (double)range[0], (double)range[1],
-            residual, at, w->offset - outs);
+            c->stride[1], c->dilation[0], c->dilation[1], c->pad_begin[0],
+            c->pad_begin[1], c->pad_end[0], c->pad_end[1], c->groups, (double)range[0],
+            (double)range[1], residual, at, w->offset - outs);
     return true;
 }
 
@@ -208,8 +206,8 @@ static bool write_step(struct writer *w, const struct nnc_step *s)
     case NNC_STEP_ACTIVATE:
         if (!activation_range(w, s, w->graph->nodes[s->node].name, range))
             return false;
-        fprintf(w->layers, "clip %u %u %g %g\n", s->out, root(w, s->in[0]), (double)range[0],
-                (double)range[1]);
+        fprintf(w->layers, "clip %u %u %g %g\n", s->out, root(w, s->in[0]),
+                (double)range[0], (double)range[1]);
         return true;
     case NNC_STEP_REORDER:
         fprintf(w->layers, "clip %u %u -inf inf\n", s->out, root(w, s->in[0]));

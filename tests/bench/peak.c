@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Multiply-adds of registers alone, as many as this instruction set can do: compiled once for
- * each, with PEAK_VEC the vocabulary and PEAK_NAME the function. */
+/* Multiply-adds of registers alone, as many as this instruction set can do: compiled once
+ * for each, with PEAK_VEC the vocabulary and PEAK_NAME the function. */
 
 #include PEAK_VEC
 
@@ -17,8 +17,8 @@ float PEAK_NAME(uint64_t repetitions)
     for (uint64_t n = 0; n < repetitions; n++) {
         /* Hides the factors' values from the compiler, and nothing else. */
         __asm__ volatile("" : "+x"(a), "+x"(b));
-        _Pragma("GCC unroll 16") for (int i = 0; i < CHAINS; i++)
-            acc[i] = vec_fma(acc[i], a, b);
+        _Pragma("GCC unroll 16") for (int i = 0; i < CHAINS; i++) acc[i] =
+            vec_fma(acc[i], a, b);
     }
     float lanes[VEC], sum = 0;
     for (int i = 0; i < CHAINS; i++) {

@@ -46,11 +46,8 @@ static const char *const FITS[] = {"stretch", "crop", "letterbox"};
 static bool measure(enum nnc_pixel_format format, uint32_t width, uint32_t height,
                     uint32_t side, enum nnc_fit fit)
 {
-    const struct nnc_input_spec spec = {.width = side,
-                                        .height = side,
-                                        .channels = 3,
-                                        .std = {1, 1, 1},
-                                        .fit = fit};
+    const struct nnc_input_spec spec = {
+        .width = side, .height = side, .channels = 3, .std = {1, 1, 1}, .fit = fit};
     struct nnc_image image = {.format = format, .width = width, .height = height};
     struct nnc_preprocessor *preprocessor = NULL;
     float *const tensor = malloc((size_t)side * side * 3 * sizeof *tensor);

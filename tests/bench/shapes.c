@@ -8,10 +8,10 @@
 #include <string.h>
 
 static const struct bench_shape TABLE[] = {
-    {32, 32, 32, 32, 3, 1, 1, false, 0},  {64, 16, 16, 64, 3, 1, 1, false, 0},
-    {48, 8, 8, 48, 3, 1, 1, false, 0},    {64, 16, 16, 960, 3, 2, 1, false, 0},
-    {64, 16, 16, 48, 3, 2, 1, false, 0},  {48, 8, 8, 80, 3, 1, 1, false, 0},
-    {48, 8, 8, 16, 3, 1, 1, false, 0},    {32, 32, 32, 64, 3, 2, 1, false, 0},
+    {32, 32, 32, 32, 3, 1, 1, false, 0}, {64, 16, 16, 64, 3, 1, 1, false, 0},
+    {48, 8, 8, 48, 3, 1, 1, false, 0},   {64, 16, 16, 960, 3, 2, 1, false, 0},
+    {64, 16, 16, 48, 3, 2, 1, false, 0}, {48, 8, 8, 80, 3, 1, 1, false, 0},
+    {48, 8, 8, 16, 3, 1, 1, false, 0},   {32, 32, 32, 64, 3, 2, 1, false, 0},
     {64, 16, 16, 48, 1, 2, 0, false, 0},
 };
 
@@ -63,11 +63,13 @@ static void add(struct bench_shape *shapes, size_t *n, const struct bench_shape 
         shapes[(*n)++] = *shape;
 }
 
-static void add_step(struct bench_shape *shapes, size_t *n, const struct nnc_plan_step *step)
+static void add_step(struct bench_shape *shapes, size_t *n,
+                     const struct nnc_plan_step *step)
 {
     const struct nnc_conv_args *const a = &step->conv;
     const bool square = a->kernel[0] == a->kernel[1] && a->stride[0] == a->stride[1] &&
-                        a->pad[0] == a->pad[1] && a->dilation[0] == 1 && a->dilation[1] == 1;
+                        a->pad[0] == a->pad[1] && a->dilation[0] == 1 &&
+                        a->dilation[1] == 1;
     if (step->step->kind != NNC_STEP_CONV || step->node->op != NNC_OP_CONV || !square)
         return;
     const struct bench_shape shape = {.in_channels = a->in_channels,

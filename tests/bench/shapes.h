@@ -11,7 +11,7 @@
 
 struct bench_shape {
     uint32_t in_channels, in_height, in_width, out_channels, kernel, stride, pad;
-    bool picture; /* the input is planar, as a picture comes */
+    bool picture;   /* the input is planar, as a picture comes */
     uint32_t count; /* how many layers of the last model have it; 0: of the table */
 };
 
@@ -24,7 +24,8 @@ size_t bench_shapes(struct bench_shape shapes[BENCH_MAX_SHAPES], bool table,
 
 uint32_t bench_out_size(uint32_t in, const struct bench_shape *shape);
 
-/* Multiply-adds as ONNX counts them, and of those the ones that do not fall on padding. */
+/* Multiply-adds as ONNX counts them, and of those the ones that do not fall on padding.
+ */
 uint64_t bench_macs(const struct bench_shape *shape);
 uint64_t bench_true_macs(const struct bench_shape *shape);
 

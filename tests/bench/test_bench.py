@@ -34,6 +34,7 @@ class Benchmarks(unittest.TestCase):
             [PYTHON, BENCH / name, "--build", BUILD, "--out", self.out, "--rounds", "1",
              *map(str, arguments)], text=True, capture_output=True, env=self.environment)
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertNotIn("ended with code", result.stderr)
         table = (self.out / f"{name}.md").read_text()
         self.assertIn(table.strip(), result.stdout)
         self.assertRegex(table, r"\|---(\|---:)+\|\n\| ")

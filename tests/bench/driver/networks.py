@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The forms in which engines get a network: the model file or the expert of a cutout, the
 plain form of bench_lower, and ONNX made from that for any batch."""
+import hashlib
 import json
 import pathlib
 import random
@@ -8,8 +9,6 @@ import subprocess
 import sys
 
 import numpy
-
-from .places import ROOT, relative
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "engines"), str(HERE.parents[1] / "bad-models")]
@@ -42,14 +41,13 @@ def top_categories(info):
 
 
 def cutouts_of(info, sizes):
-    """{label: cutout}: the full network, then cutouts of as many top categories; of one that
-    is as dear as most."""
+    """{label: cutout}: the full network, then cutouts of as many top categories, the same ones
+    in every run."""
     names = top_categories(info)
-    dice = random.Random(5)
     chosen = {"full": ""}
     for n in sizes:
         if n < len(names):
-            picked = sorted(dice.sample(names, n))
+            picked = sorted(random.Random(n).sample(names, n))
             chosen[f"{n} of {len(names)}"] = ",".join(picked)
     return chosen
 
@@ -59,7 +57,10 @@ class Forms:
 
     def __init__(self, build, model, cutout, folder, label):
         self.build, self.model, self.cutout = build, pathlib.Path(model), cutout
-        self.stem = folder / f"{self.model.stem}-{label.replace(' ', '-')}"
+        # What was made of another model or cutout must not be taken for this one.
+        state = f"{cutout} {self.model.stat().st_mtime_ns} {build.nnc.stat().st_mtime_ns}"
+        key = hashlib.sha256(state.encode()).hexdigest()[:8]
+        self.stem = folder / f"{self.model.stem}-{label.replace(' ', '-')}-{key}"
         folder.mkdir(parents=True, exist_ok=True)
 
     def made(self, suffix, make):

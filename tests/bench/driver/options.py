@@ -14,19 +14,21 @@ def parser(doc, program):
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--build", default=ROOT / "build", help="build folder of nnc (default: "
                       "build)")
-    made.add_argument("--rounds", type=int, default=9, help="turns of every engine (default: 9)")
+    made.add_argument("--rounds", type=int, default=9, help="turns of every engine (default: "
+                      "9)")
     made.add_argument("--seconds", type=float, default=0.5, help="length of a turn (default: "
                       "0.5)")
     made.add_argument("--place", action="append", metavar="COMMAND",
                       default=[text for text in os.environ.get("NNC_PEERS", "").split(";")
                                if text.strip()],
-                      help="where else engines are: a command that runs a command there, in the "
-                      "top folder of the sources; may be given several times (default: those "
+                      help="where else engines are: a command that runs a command there, in "
+                      "the top folder of the sources; may be given several times (default: those "
                       "of $NNC_PEERS, separated by ';')")
     made.add_argument("--onnxruntime", action="append", metavar="FILE",
                       default=[text for text in
                                os.environ.get("NNC_PEERS_ONNXRUNTIME", "").split(";") if text],
-                      help="another libonnxruntime.so, as a place sees it ($NNC_PEERS_ONNXRUNTIME)")
+                      help="another libonnxruntime.so, as a place sees it (default: "
+                      "$NNC_PEERS_ONNXRUNTIME)")
     made.add_argument("--engines", help="only these, separated by commas")
     made.add_argument("--cpus", help="processors to pin to, e.g. 0,1 (default: all there are)")
     made.add_argument("--out", type=pathlib.Path, metavar="DIR",

@@ -22,8 +22,6 @@ COMPILED = {
                     "onnx"),
     "onednn": ("onednn.c", ["-ldnnl", "-lm"], "layers"),
     "xnnpack": ("xnnpack.c", ["-lXNNPACK", "-lpthreadpool", "-lm"], "layers"),
-    "tflite": ("tflite.cc", ["-ltensorflow-lite", "-lflatbuffers"], "layers"),
-    "mnn": ("mnn.cc", ["-lMNN"], "layers"),
 }
 # name: (module, source, form)
 INTERPRETED = {

@@ -4,6 +4,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 
 import numpy
 
@@ -58,7 +59,10 @@ class Server:
     def close(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait()
+        if self.process.wait():
+            self.log.seek(0)
+            print(f"{self.name} ended with code {self.process.returncode}: "
+                  f"{self.log.read().strip()[-2000:]}", file=sys.stderr)
         self.log.close()
 
     def times(self):
@@ -83,7 +87,8 @@ class Times:
 
 
 def ratios(servers, other, mine):
-    """How many times slower `other` was than `mine`, round by round: median, lowest, highest."""
+    """How many times slower `other` was than `mine`, round by round: median, lowest and
+    highest."""
     each = [float(numpy.median(a)) / float(numpy.median(b))
             for a, b in zip(servers[other].rounds, servers[mine].rounds)]
     return statistics.median(each), min(each), max(each)

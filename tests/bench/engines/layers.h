@@ -62,10 +62,11 @@ static inline bool layer_conv(struct layer *l, FILE *file)
 {
     int residual;
     if (!layer_inputs(l, file, 1) ||
-        fscanf(file, "%u %u %u %u %u %u %u %u %u %u %u %u %f %f %d %zu %zu", &l->out_channels,
-               &l->kernel[0], &l->kernel[1], &l->stride[0], &l->stride[1], &l->dilation[0],
-               &l->dilation[1], &l->pads[0], &l->pads[1], &l->pads[2], &l->pads[3], &l->groups,
-               &l->low, &l->high, &residual, &l->weight, &l->bias) != 17)
+        fscanf(file, "%u %u %u %u %u %u %u %u %u %u %u %u %f %f %d %zu %zu",
+               &l->out_channels, &l->kernel[0], &l->kernel[1], &l->stride[0],
+               &l->stride[1], &l->dilation[0], &l->dilation[1], &l->pads[0], &l->pads[1],
+               &l->pads[2], &l->pads[3], &l->groups, &l->low, &l->high, &residual,
+               &l->weight, &l->bias) != 17)
         return false;
     l->has_residual = residual >= 0;
     if (l->has_residual)
@@ -88,9 +89,9 @@ static inline bool layer_read(struct layer *l, FILE *file, const char *word)
     }
     if (!strcmp(word, "gemm")) {
         l->kind = LAYER_GEMM;
-        return layer_inputs(l, file, 1) && fscanf(file, "%u %f %f %zu %zu", &l->out_channels,
-                                                  &l->low, &l->high, &l->weight,
-                                                  &l->bias) == 5;
+        return layer_inputs(l, file, 1) &&
+               fscanf(file, "%u %f %f %zu %zu", &l->out_channels, &l->low, &l->high,
+                      &l->weight, &l->bias) == 5;
     }
     if (!strcmp(word, "clip")) {
         l->kind = LAYER_CLIP;
@@ -118,8 +119,11 @@ static inline void layer_shape(const struct network *net, struct layer *l)
         l->dims[0] = l->out_channels;
         for (int i = 0; i < 2; i++)
             l->dims[1 + i] = (x->dims[1 + i] + l->pads[i] + l->pads[2 + i] -
-                              (l->kernel[i] - 1) * l->dilation[i] - 1) / l->stride[i] + 1;
-    } else if (l->kind == LAYER_GEMM || l->kind == LAYER_AVERAGE || l->kind == LAYER_CONCAT) {
+                              (l->kernel[i] - 1) * l->dilation[i] - 1) /
+                                 l->stride[i] +
+                             1;
+    } else if (l->kind == LAYER_GEMM || l->kind == LAYER_AVERAGE ||
+               l->kind == LAYER_CONCAT) {
         l->dims[1] = l->dims[2] = 1;
         if (l->kind == LAYER_GEMM)
             l->dims[0] = l->out_channels;
@@ -137,8 +141,8 @@ static inline bool network_weights(struct network *net, const char *path)
     net->n_weights = (size_t)ftell(file) / sizeof *net->weights;
     rewind(file);
     net->weights = malloc(net->n_weights * sizeof *net->weights);
-    const bool read = net->weights && fread(net->weights, sizeof *net->weights, net->n_weights,
-                                            file) == net->n_weights;
+    const bool read = net->weights && fread(net->weights, sizeof *net->weights,
+                                            net->n_weights, file) == net->n_weights;
     fclose(file);
     return read;
 }

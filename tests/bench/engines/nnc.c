@@ -47,8 +47,8 @@ static bool open_nnc(const struct bench_job *job)
     const size_t wanted = (size_t)spec->channels * spec->height * spec->width;
     if (job->n_input == wanted)
         return true;
-    fprintf(stderr, "nnc: the input has %zu floats, the network wants %zu\n", job->n_input,
-            wanted);
+    fprintf(stderr, "nnc: the input has %zu floats, the network wants %zu\n",
+            job->n_input, wanted);
     return false;
 }
 
@@ -87,8 +87,8 @@ static const char *version_nnc(void)
 
 int main(int argc, char **argv)
 {
-    static const struct bench_engine engine = {"nnc", version_nnc, open_nnc, run_nnc, output_nnc,
-                                               NULL};
+    static const struct bench_engine engine = {"nnc",   version_nnc, open_nnc,
+                                               run_nnc, output_nnc,  NULL};
     const int code = bench_serve(&engine, argc, argv);
     free(logits);
     nnc_session_destroy(session);

@@ -3,8 +3,8 @@
  * session of its own on one model, as elements of several pipelines would. A run is
  * BENCH_PICTURES pictures through each.
  *
- * ARGUMENT is `STREAMS;CUTOUT|CUTOUT...`: streams take the cutouts in turn. THREADS work on
- * one picture. */
+ * ARGUMENT is `STREAMS;CUTOUT|CUTOUT...`: streams take the cutouts in turn. THREADS work
+ * on one picture. */
 
 #include "server.h"
 
@@ -38,7 +38,8 @@ static void *work(void *data)
         pthread_barrier_wait(&begin);
         s->good = true;
         for (int i = 0; i < BENCH_PICTURES && s->good; i++)
-            s->good = !nnc_session_run_tensor(s->session, s->task, input, &scores, &error);
+            s->good =
+                !nnc_session_run_tensor(s->session, s->task, input, &scores, &error);
         if (s->good)
             s->best = scores.ranked[0].logit;
         pthread_barrier_wait(&end);
@@ -66,7 +67,8 @@ static bool open_streams(const struct bench_job *job)
     n_streams = (unsigned)atoi(job->argument);
     input = job->input;
     if (!list || n_streams < 1 || n_streams > MAX_STREAMS) {
-        fprintf(stderr, "nnc: expected STREAMS;CUTOUT|CUTOUT..., got '%s'\n", job->argument);
+        fprintf(stderr, "nnc: expected STREAMS;CUTOUT|CUTOUT..., got '%s'\n",
+                job->argument);
         free(text);
         return false;
     }
@@ -122,8 +124,8 @@ static unsigned pictures_of_run(void)
 /* The threads wait for the next run when the process ends, and go with it. */
 int main(int argc, char **argv)
 {
-    static const struct bench_engine engine = {"nnc-streams", version_streams, open_streams,
-                                               run_streams, output_streams,
-                                               pictures_of_run};
+    static const struct bench_engine engine = {"nnc-streams",  version_streams,
+                                               open_streams,   run_streams,
+                                               output_streams, pictures_of_run};
     return bench_serve(&engine, argc, argv);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* oneDNN 3 as a timing server (see server.h) on what bench_lower writes: one primitive for
- * each layer, formats left to the library, bias, residual and activation fused as post-ops.
- * ARGUMENT `layer` is for a single layer in the middle of a network: its input comes in the
- * format that it likes best. */
+/* oneDNN 3 as a timing server (see server.h) on what bench_lower writes: one primitive
+ * for each layer, formats left to the library, bias, residual and activation fused as
+ * post-ops. ARGUMENT `layer` is for a single layer in the middle of a network: its input
+ * comes in the format that it likes best. */
 
 #include "server.h"
 
@@ -32,7 +32,7 @@ static const struct layer *output;
 static struct part {
     const float *from;
     size_t n;
-} *parts; /* of the logits */
+} * parts; /* of the logits */
 static uint32_t n_parts;
 
 static bool good(dnnl_status_t status, const char *what)
@@ -42,10 +42,12 @@ static bool good(dnnl_status_t status, const char *what)
     return status == dnnl_success;
 }
 
-static dnnl_memory_desc_t describe(int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+static dnnl_memory_desc_t describe(int rank, const dnnl_dims_t dims,
+                                   dnnl_format_tag_t tag)
 {
     dnnl_memory_desc_t desc = NULL;
-    good(dnnl_memory_desc_create_with_tag(&desc, rank, dims, dnnl_f32, tag), "a description");
+    good(dnnl_memory_desc_create_with_tag(&desc, rank, dims, dnnl_f32, tag),
+         "a description");
     return desc;
 }
 
@@ -75,14 +77,16 @@ static void argue(struct call *call, int name, dnnl_memory_t memory)
 }
 
 /* `memory` in the wanted format: itself, or a copy that is made on every run, or now. */
-static dnnl_memory_t reordered(dnnl_memory_t memory, const_dnnl_memory_desc_t wanted, bool now)
+static dnnl_memory_t reordered(dnnl_memory_t memory, const_dnnl_memory_desc_t wanted,
+                               bool now)
 {
     if (dnnl_memory_desc_equal(desc_of(memory), wanted))
         return memory;
     dnnl_memory_t copy = allocate(wanted);
     dnnl_primitive_desc_t pd;
-    if (!good(dnnl_reorder_primitive_desc_create(&pd, desc_of(memory), engine, wanted, engine,
-                                                 NULL), "a reorder"))
+    if (!good(dnnl_reorder_primitive_desc_create(&pd, desc_of(memory), engine, wanted,
+                                                 engine, NULL),
+              "a reorder"))
         return NULL;
     struct call *const call = add_call(pd);
     if (!call)
@@ -124,8 +128,9 @@ static dnnl_primitive_attr_t attributes(const struct layer *l, bool in_place)
     return attr;
 }
 
-static dnnl_status_t conv_pd(const struct layer *l, bool in_place, dnnl_primitive_desc_t *pd,
-                             dnnl_dims_t weight_dims, int *weight_rank)
+static dnnl_status_t conv_pd(const struct layer *l, bool in_place,
+                             dnnl_primitive_desc_t *pd, dnnl_dims_t weight_dims,
+                             int *weight_rank)
 {
     const struct layer *const x = network_value(&net, l->in[0]);
     const dnnl_dims_t src = {1, x->dims[0], x->dims[1], x->dims[2]};
@@ -144,7 +149,8 @@ static dnnl_status_t conv_pd(const struct layer *l, bool in_place, dnnl_primitiv
         pd, engine, dnnl_forward_inference, dnnl_convolution_direct,
         describe(4, src, dnnl_format_tag_any),
         describe(*weight_rank, weight_dims, dnnl_format_tag_any),
-        describe(1, bias, dnnl_a), to, stride, dilation, begin, end, attributes(l, in_place));
+        describe(1, bias, dnnl_a), to, stride, dilation, begin, end,
+        attributes(l, in_place));
 }
 
 static bool make_conv(const struct layer *l)
@@ -159,13 +165,14 @@ static bool make_conv(const struct layer *l)
     dnnl_memory_t weights = reordered(
         constant(rank, weight_dims, rank == 4 ? dnnl_abcd : dnnl_abcde, l->weight),
         dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0), true);
-    dnnl_memory_t x = reordered(values[l->in[0]],
-                                dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0), single);
+    dnnl_memory_t x = reordered(
+        values[l->in[0]], dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0), single);
     struct call *const call = add_call(pd);
     if (!call || !weights || !x)
         return false;
-    values[l->id] = in_place ? values[l->in[1]]
-                             : allocate(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0));
+    values[l->id] =
+        in_place ? values[l->in[1]]
+                 : allocate(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0));
     argue(call, DNNL_ARG_SRC, x);
     argue(call, DNNL_ARG_WEIGHTS, weights);
     argue(call, DNNL_ARG_BIAS, constant(1, bias_dims, dnnl_a, l->bias));
@@ -185,7 +192,8 @@ static bool make_gemm(const struct layer *l)
     if (!good(dnnl_inner_product_forward_primitive_desc_create(
                   &pd, engine, dnnl_forward_inference, describe(2, src, dnnl_ab),
                   describe(2, weight, dnnl_format_tag_any), describe(1, bias, dnnl_a),
-                  describe(2, dst, dnnl_ab), attributes(l, false)), "a product"))
+                  describe(2, dst, dnnl_ab), attributes(l, false)),
+              "a product"))
         return false;
     void *handle;
     dnnl_memory_get_data_handle(values[l->in[0]], &handle);
@@ -213,13 +221,15 @@ static bool make_average(const struct layer *l)
     dnnl_primitive_desc_t pd;
     if (!good(dnnl_pooling_forward_primitive_desc_create(
                   &pd, engine, dnnl_forward_inference, dnnl_pooling_avg_exclude_padding,
-                  desc_of(values[l->in[0]]), describe(4, dst, dnnl_format_tag_any), window,
-                  window, zero, zero, zero, NULL), "an average"))
+                  desc_of(values[l->in[0]]), describe(4, dst, dnnl_format_tag_any),
+                  window, window, zero, zero, zero, NULL),
+              "an average"))
         return false;
     struct call *const call = add_call(pd);
     if (!call)
         return false;
-    dnnl_memory_t pooled = allocate(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0));
+    dnnl_memory_t pooled =
+        allocate(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0));
     argue(call, DNNL_ARG_SRC, values[l->in[0]]);
     argue(call, DNNL_ARG_DST, pooled);
     values[l->id] = pooled;
@@ -241,11 +251,13 @@ static bool make_eltwise(const struct layer *l)
     values[l->id] = allocate(desc);
     if (l->kind == LAYER_ADD
             ? !good(dnnl_binary_primitive_desc_create(&pd, engine, dnnl_binary_add, desc,
-                                                      desc_of(values[l->in[1]]), desc, NULL),
+                                                      desc_of(values[l->in[1]]), desc,
+                                                      NULL),
                     "a sum")
             : !good(dnnl_eltwise_forward_primitive_desc_create(
-                        &pd, engine, dnnl_forward_inference, dnnl_eltwise_clip, desc, desc,
-                        l->low, l->high, NULL), "a clip"))
+                        &pd, engine, dnnl_forward_inference, dnnl_eltwise_clip, desc,
+                        desc, l->low, l->high, NULL),
+                    "a clip"))
         return false;
     struct call *const call = add_call(pd);
     if (!call)
@@ -267,8 +279,9 @@ static bool make_input(const struct layer *l, const struct bench_job *job)
         return false;
     }
     input = (float *)job->input;
-    return good(dnnl_memory_create(&values[l->id], describe(4, dims, dnnl_abcd), engine, input),
-                "the input");
+    return good(
+        dnnl_memory_create(&values[l->id], describe(4, dims, dnnl_abcd), engine, input),
+        "the input");
 }
 
 static bool make(const struct layer *l, const struct bench_job *job)
@@ -367,7 +380,7 @@ static const char *version_onednn(void)
 
 int main(int argc, char **argv)
 {
-    static const struct bench_engine server = {"onednn", version_onednn, open_onednn,
-                                               run_onednn, output_onednn, NULL};
+    static const struct bench_engine server = {"onednn",   version_onednn, open_onednn,
+                                               run_onednn, output_onednn,  NULL};
     return bench_serve(&server, argc, argv);
 }

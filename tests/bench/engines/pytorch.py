@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """PyTorch as a timing server (see server.h) on what bench_lower writes: the network as a
 module, traced, frozen and optimised for inference, with subnormal numbers flushed."""
-import numpy
 import torch
 from torch.nn import functional
 

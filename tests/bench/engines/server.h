@@ -2,16 +2,16 @@
 #ifndef NNC_BENCH_SERVER_H
 #define NNC_BENCH_SERVER_H
 
-/* A timing server: one process that holds one engine with one network, warm, and runs it when
- * told to. A driver starts one for every engine and lets them run in turns, so that whatever
- * disturbs the machine disturbs them alike.
+/* A timing server: one process that holds one engine with one network, warm, and runs it
+ * when told to. A driver starts one for every engine and lets them run in turns, so that
+ * whatever disturbs the machine disturbs them alike.
  *
  *     PROGRAM MODEL INPUT OUTPUT THREADS [ARGUMENT]
  *
- * INPUT holds the network's input as raw floats; the result of the first run goes to OUTPUT
- * in the same form. Then a line of JSON on stdout says what was opened and how long that
- * took. From then on every line `run SECONDS` on stdin is answered by a line with the
- * nanoseconds of each run. The end of stdin ends the process. */
+ * INPUT holds the network's input as raw floats; the result of the first run goes to
+ * OUTPUT in the same form. Then a line of JSON on stdout says what was opened and how
+ * long that took. From then on every line `run SECONDS` on stdin is answered by a line
+ * with the nanoseconds of each run. The end of stdin ends the process. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,8 +30,8 @@ struct bench_job {
 /* What an engine's file defines. Each says on stderr why it fails. */
 struct bench_engine {
     const char *name;
-    const char *(*version)(void);               /* after open */
-    bool (*open)(const struct bench_job *job);  /* ready to run */
+    const char *(*version)(void);              /* after open */
+    bool (*open)(const struct bench_job *job); /* ready to run */
     bool (*run)(void);
     bool (*output)(const float **y, size_t *n); /* of the last run; borrowed */
     unsigned (*pictures)(void);                 /* of one run; NULL: one */
@@ -82,7 +82,8 @@ static inline bool bench_write_output(const struct bench_engine *engine, const c
     return true;
 }
 
-static inline bool bench_round(const struct bench_engine *engine, double seconds, uint64_t *times)
+static inline bool bench_round(const struct bench_engine *engine, double seconds,
+                               uint64_t *times)
 {
     size_t n = 0;
     const uint64_t end = bench_now_ns() + (uint64_t)(seconds * 1e9);
@@ -134,7 +135,8 @@ static inline int bench_serve(const struct bench_engine *engine, int argc, char 
     double seconds;
     char line[64];
     while (fgets(line, sizeof line, stdin))
-        if (sscanf(line, "run %lf", &seconds) != 1 || !bench_round(engine, seconds, times))
+        if (sscanf(line, "run %lf", &seconds) != 1 ||
+            !bench_round(engine, seconds, times))
             return 1;
     free((void *)job.input);
     return 0;

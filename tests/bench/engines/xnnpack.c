@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* XNNPACK as a timing server (see server.h) on what bench_lower writes, through the subgraph
- * interface that TensorFlow Lite's delegate uses: channels last, activations fused, a sum of
- * its own for a residual. */
+/* XNNPACK as a timing server (see server.h) on what bench_lower writes, through the
+ * subgraph interface that TensorFlow Lite's delegate uses: channels last, activations
+ * fused, a sum of its own for a residual. */
 
 #include "server.h"
 
@@ -37,7 +37,8 @@ static uint32_t define(size_t rank, const size_t *dims, const void *data, uint32
                        uint32_t flags)
 {
     uint32_t id = XNN_INVALID_VALUE_ID;
-    good(xnn_define_tensor_value(graph, xnn_datatype_fp32, rank, dims, data, number, flags, &id),
+    good(xnn_define_tensor_value(graph, xnn_datatype_fp32, rank, dims, data, number,
+                                 flags, &id),
          "a value");
     return id;
 }
@@ -93,7 +94,8 @@ static bool make_sum(const struct layer *l, uint32_t a, uint32_t b)
 {
     const struct xnn_binary_params limits = {l->low, l->high};
     ids[l->id] = define_result(l);
-    return good(xnn_define_binary(graph, xnn_binary_add, &limits, a, b, ids[l->id], 0), "a sum");
+    return good(xnn_define_binary(graph, xnn_binary_add, &limits, a, b, ids[l->id], 0),
+                "a sum");
 }
 
 static bool make_conv(const struct layer *l)
@@ -107,9 +109,11 @@ static bool make_conv(const struct layer *l)
     ids[l->id] = y;
     if (!good(xnn_define_convolution_2d(
                   graph, l->pads[0], l->pads[3], l->pads[2], l->pads[1], l->kernel[0],
-                  l->kernel[1], l->stride[0], l->stride[1], l->dilation[0], l->dilation[1],
-                  l->groups, ins, outs, low, high, ids[l->in[0]], define_weights(l, ins),
-                  define_floats(1, bias, l->dims[0], l->bias), y, 0), "a convolution"))
+                  l->kernel[1], l->stride[0], l->stride[1], l->dilation[0],
+                  l->dilation[1], l->groups, ins, outs, low, high, ids[l->in[0]],
+                  define_weights(l, ins), define_floats(1, bias, l->dims[0], l->bias), y,
+                  0),
+              "a convolution"))
         return false;
     return !l->has_residual || make_sum(l, y, ids[l->in[1]]);
 }
@@ -121,8 +125,9 @@ static bool make_gemm(const struct layer *l)
     ids[l->id] = define_row(l);
     return good(xnn_define_fully_connected(graph, l->low, l->high, ids[l->in[0]],
                                            define_floats(2, dims, outs * ins, l->weight),
-                                           define_floats(1, &outs, outs, l->bias), ids[l->id],
-                                           0), "a product");
+                                           define_floats(1, &outs, outs, l->bias),
+                                           ids[l->id], 0),
+                "a product");
 }
 
 static bool make_average(const struct layer *l)
@@ -131,7 +136,8 @@ static bool make_average(const struct layer *l)
     const size_t dims[] = {1, l->dims[0]};
     ids[l->id] = define(2, dims, NULL, XNN_INVALID_VALUE_ID, 0);
     return good(xnn_define_static_reduce(graph, xnn_reduce_mean, 2, axes, ids[l->in[0]],
-                                         ids[l->id], 0), "an average");
+                                         ids[l->id], 0),
+                "an average");
 }
 
 static bool make_clip(const struct layer *l)
@@ -141,8 +147,9 @@ static bool make_clip(const struct layer *l)
     if (isinf(l->low) && isinf(l->high))
         return true;
     ids[l->id] = define_result(l);
-    return good(xnn_define_unary(graph, xnn_unary_clamp, &limits, ids[l->in[0]], ids[l->id], 0),
-                "a clip");
+    return good(
+        xnn_define_unary(graph, xnn_unary_clamp, &limits, ids[l->in[0]], ids[l->id], 0),
+        "a clip");
 }
 
 static bool make_input(const struct layer *l, const struct bench_job *job)
@@ -185,7 +192,8 @@ static bool make(const struct layer *l, const struct bench_job *job)
     return false;
 }
 
-/* Where each part of the logits goes. Networks without a join at their end are not of ours. */
+/* Where each part of the logits goes. Networks without a join at their end are not of
+ * ours. */
 static bool place_logits(void)
 {
     const struct layer *const last = &net.layers[net.n_layers - 1];
@@ -242,7 +250,7 @@ static const char *version_xnnpack(void)
 
 int main(int argc, char **argv)
 {
-    static const struct bench_engine engine = {"xnnpack", version_xnnpack, open_xnnpack,
-                                               run_xnnpack, output_xnnpack, NULL};
+    static const struct bench_engine engine = {"xnnpack",   version_xnnpack, open_xnnpack,
+                                               run_xnnpack, output_xnnpack,  NULL};
     return bench_serve(&engine, argc, argv);
 }
