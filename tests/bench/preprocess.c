@@ -41,14 +41,13 @@ static bool make_image(struct nnc_image *image)
     return true;
 }
 
+static const char *const FITS[] = {"stretch", "crop", "letterbox"};
+
 static bool measure(enum nnc_pixel_format format, uint32_t width, uint32_t height,
-                    uint32_t side)
+                    uint32_t side, enum nnc_fit fit)
 {
-    const struct nnc_input_spec spec = {.width = side,
-                                        .height = side,
-                                        .channels = 3,
-                                        .std = {1, 1, 1},
-                                        .fit = NNC_FIT_CROP};
+    const struct nnc_input_spec spec = {
+        .width = side, .height = side, .channels = 3, .std = {1, 1, 1}, .fit = fit};
     struct nnc_image image = {.format = format, .width = width, .height = height};
     struct nnc_preprocessor *preprocessor = NULL;
     float *const tensor = malloc((size_t)side * side * 3 * sizeof *tensor);
@@ -62,8 +61,8 @@ static bool measure(enum nnc_pixel_format format, uint32_t width, uint32_t heigh
     }
     if (done) {
         qsort(ms, REPETITIONS, sizeof *ms, compare_doubles);
-        printf("%-5s %4ux%-4u -> %3ux%-3u  best %.3f ms  median %.3f ms\n",
-               nnc_pixel_format_name(format), width, height, side, side, ms[0],
+        printf("%-5s %4ux%-4u -> %3ux%-3u %-8s best %.3f ms  median %.3f ms\n",
+               nnc_pixel_format_name(format), width, height, side, side, FITS[fit], ms[0],
                ms[REPETITIONS / 2]);
     }
     nnc_preprocessor_destroy(preprocessor);
@@ -85,7 +84,8 @@ int main(void)
     };
     bool done = true;
     for (size_t i = 0; i < sizeof cases / sizeof *cases && done; i++)
-        done = measure(cases[i].format, cases[i].width, cases[i].height, 32) &&
-               measure(cases[i].format, cases[i].width, cases[i].height, 224);
+        for (unsigned k = 0; k < 4 && done; k++)
+            done = measure(cases[i].format, cases[i].width, cases[i].height,
+                           k % 2 ? 224 : 32, k < 2 ? NNC_FIT_CROP : NNC_FIT_STRETCH);
     return !done;
 }
