@@ -19,7 +19,7 @@ struct nnc_taxonomy {
     uint32_t first_top;
 };
 
-enum { NNC_MAX_CATEGORIES = 4096, NNC_MAX_CLASSES = 65536, NNC_MAX_DEPTH = 16 };
+enum { NNC_MAX_CATEGORIES = 16384, NNC_MAX_CLASSES = 65536, NNC_MAX_DEPTH = 16 };
 
 /* `n_logits` is the size of the network's output. A category is a leaf if it has no
  * children; leaves must have logits, each logit one leaf. Names: not empty, valid UTF-8, no

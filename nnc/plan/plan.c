@@ -530,14 +530,19 @@ static enum nnc_status count_cost(struct maker *m, const struct nnc_cost_table *
     if (!cost->category)
         return nnc_fail_nomem(m->error, n * sizeof *cost->category);
     nnc_cost_count(m->need, m->owners, cost);
+    bool *const kept = nnc_alloc(n, sizeof *kept);
+    if (!kept)
+        return nnc_fail_nomem(m->error, n * sizeof *kept);
     const struct nnc_taxonomy *const t = m->program->graph->taxonomy;
-    for (uint32_t c = 0; c < n && full; c++) {
-        bool active = false;
-        for (uint32_t k = 0; k < t->n_classes && !active; k++)
-            active = m->plan->active[k] && nnc_taxonomy_within(t, t->class_of_logit[k], c);
-        if (!active)
+    for (uint32_t k = 0; k < t->n_classes; k++)
+        for (uint32_t c = t->class_of_logit[k];
+             m->plan->active[k] && c != NNC_NO_CATEGORY && !kept[c];
+             c = t->categories[c].parent)
+            kept[c] = true;
+    for (uint32_t c = 0; c < n && full; c++)
+        if (!kept[c])
             cost->category[c] = full->category[c];
-    }
+    free(kept);
     return NNC_OK;
 }
 

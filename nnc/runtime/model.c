@@ -10,31 +10,31 @@ enum { DEFAULT_CACHED_PLANS = 64 };
 
 /* Presence ----------------------------------------------------------------------------- */
 
-static bool wholly_active(const struct nnc_taxonomy *t, const uint8_t *active, uint32_t category)
-{
-    for (uint32_t k = 0; k < t->n_classes; k++)
-        if (!active[k] && nnc_taxonomy_within(t, t->class_of_logit[k], category))
-            return false;
-    return true;
-}
-
 void nnc_model_wanted_presence(const struct nnc_model *model, const uint8_t *active,
                                uint8_t *wanted)
 {
     const struct nnc_taxonomy *const t = model->graph->taxonomy;
     const struct nnc_branch *const branches = model->graph->branches;
     memset(wanted, 0, model->n_presence);
+    for (uint32_t c = 0; c < t->n_categories; c++)
+        if (branches[c].presence != NNC_NONE)
+            wanted[branches[c].presence] = 1;
+    for (uint32_t k = 0; k < t->n_classes; k++)
+        for (uint32_t c = t->class_of_logit[k]; !active[k] && c != NNC_NO_CATEGORY;
+             c = t->categories[c].parent)
+            if (branches[c].presence != NNC_NONE)
+                wanted[branches[c].presence] = 0;
     /* Depth first, parents before children; what lies under a category that answers for
      * all of it is passed over. */
     uint32_t answered = NNC_NO_CATEGORY;
     for (uint32_t c = nnc_taxonomy_next(t, NNC_NO_CATEGORY); c != NNC_NO_CATEGORY;
          c = nnc_taxonomy_next(t, c)) {
+        if (branches[c].presence == NNC_NONE || !wanted[branches[c].presence])
+            continue;
         if (answered != NNC_NO_CATEGORY && nnc_taxonomy_within(t, c, answered))
-            continue;
-        if (branches[c].presence == NNC_NONE || !wholly_active(t, active, c))
-            continue;
-        wanted[branches[c].presence] = 1;
-        answered = c;
+            wanted[branches[c].presence] = 0;
+        else
+            answered = c;
     }
 }
 

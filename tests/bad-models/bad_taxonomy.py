@@ -55,7 +55,7 @@ def add(corpus):
     bad("H17", lambda t: t.update(presence={"output": "relu"}), "dangling", "'relu'")
     category("H19", 2, "duplicate", "cup", name="cup")
     bad("H20", lambda t: t["categories"].extend(
-        {"name": f"c{i}", "parent": None} for i in range(4096)), "limit", "4099")
+        {"name": f"c{i}", "parent": None} for i in range(16384)), "limit", "16387")
     text("H20", "[" + "1," * 300000 + "1]", "limit", "values")
     text("H21", good[:-1] + "," + ",".join(f"\"k{i}\":0" for i in range(60000)) + "}", "ok",
          "-")
