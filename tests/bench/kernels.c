@@ -3,14 +3,15 @@
  *
  *     bench_kernels NAMES TABLE [MODEL...]
  *
- * NAMES are backends, and `im2col` for patches multiplied by OpenBLAS in one product,
+ * NAMES are backends, with `/direct` behind them to do without Winograd's convolution where
+ * the planner would have it, and `im2col` for patches multiplied by OpenBLAS in one product,
  * separated by commas; TABLE is 1 for the layers of the design's table, else 0. First
  * come lines of JSON that describe the layers, then an empty one. Then every line `run
  * LAYER SECONDS` on stdin is answered by one object: the median microseconds of a call
  * for every name, and the peak of multiply-adds in the instruction set of each in
  * GFLOP/s, measured in between. */
 
-#include "kernels/kernels.h"
+#include "kernels/winograd.h"
 
 #include "engines/server.h"
 #include "peak.h"
@@ -23,13 +24,14 @@
 extern void openblas_set_num_threads(int n);
 extern char *openblas_get_corename(void);
 
-enum { MAX_VARIANTS = 8, MAX_SAMPLES = 4096 };
+enum { MAX_VARIANTS = 12, MAX_SAMPLES = 4096 };
 
 struct layer {
     struct bench_shape shape;
     struct nnc_conv_args args;
     float *x, *planar, *weights, *rows, *y, *patches;
-    const float **packed;
+    const float **packed, **winograd_packed;
+    uint32_t winograd; /* what the planner would choose */
     uint32_t *all;
     size_t y_floats;
     double reference_us; /* measured once: it is slow, and nobody waits for it */
@@ -38,6 +40,7 @@ struct layer {
 struct variant {
     const char *name;
     const struct nnc_kernels *kernels; /* NULL: im2col */
+    bool direct;
 };
 
 static struct variant variants[MAX_VARIANTS];
@@ -82,6 +85,23 @@ static void pack(struct layer *l)
                 block[NNC_BLOCK * (1 + c0 * taps + k * in_block + c - c0) +
                       o % NNC_BLOCK] = l->rows[(o * s->in_channels + c) * taps + k];
         }
+    }
+}
+
+static void pack_winograd(struct layer *l, uint32_t blocks)
+{
+    const uint32_t channels = l->shape.in_channels;
+    l->winograd = nnc_winograd_choose(&l->args);
+    if (!l->winograd)
+        return;
+    const size_t per_block = nnc_winograd_packed_floats(channels, l->winograd);
+    float *const weights = floats(blocks * per_block, 0);
+    l->winograd_packed = calloc(blocks, sizeof *l->winograd_packed);
+    if (!l->winograd_packed)
+        exit(1);
+    for (uint32_t b = 0; b < blocks; b++) {
+        nnc_winograd_pack(l->packed[b], channels, l->winograd, weights + b * per_block);
+        l->winograd_packed[b] = weights + b * per_block;
     }
 }
 
@@ -139,7 +159,7 @@ static void make_layer(struct layer *l, const struct bench_shape *s)
     a->x = l->x;
     a->y = l->y;
     a->active = l->all;
-    a->packed = l->packed;
+    pack_winograd(l, blocks);
 }
 
 /* One row of patches for one tap of one channel. */
@@ -185,8 +205,17 @@ static void run(const struct variant *v, struct layer *l)
         im2col(l);
 }
 
-static void give_scratch(const struct variant *v, struct layer *l)
+static bool uses_winograd(const struct variant *v, const struct layer *l)
 {
+    return v->kernels && v->kernels->winograd && !v->direct && l->winograd;
+}
+
+/* Weights and scratch memory as this variant wants them. */
+static void prepare(const struct variant *v, struct layer *l)
+{
+    const bool winograd = uses_winograd(v, l);
+    l->args.winograd = winograd ? l->winograd : 0;
+    l->args.packed = winograd ? l->winograd_packed : l->packed;
     free(l->args.scratch);
     l->args.scratch =
         v->kernels ? floats(v->kernels->conv_scratch_floats(&l->args) + 1, 0) : NULL;
@@ -206,7 +235,7 @@ static double measure(const struct variant *v, struct layer *l, double seconds)
     const bool reference = v->kernels && v->kernels->backend == NNC_BACKEND_REFERENCE;
     if (reference && l->reference_us > 0)
         return l->reference_us;
-    give_scratch(v, l);
+    prepare(v, l);
     if (!reference)
         run(v, l);
     const uint64_t start = bench_now_ns();
@@ -272,11 +301,11 @@ static double difference(const struct variant *v, struct layer *l)
     const size_t pixels = (size_t)l->args.out_height * l->args.out_width;
     float *const want = floats(l->y_floats, 0);
     double worst = 0;
-    give_scratch(&reference, l);
+    prepare(&reference, l);
     run(&reference, l);
     memcpy(want, l->y, l->y_floats * sizeof *want);
     memset(l->y, 0, l->y_floats * sizeof *l->y);
-    give_scratch(v, l);
+    prepare(v, l);
     run(v, l);
     for (size_t c = 0; c < l->shape.out_channels; c++)
         for (size_t p = 0; p < pixels; p++) {
@@ -289,31 +318,46 @@ static double difference(const struct variant *v, struct layer *l)
     return worst;
 }
 
+/* False: no kernels have this name; v->kernels NULL: none here. */
+static bool find_kernels(struct variant *v, const char *name)
+{
+    enum nnc_backend backend;
+    char own[32];
+    const char *const slash = strchr(name, '/');
+    snprintf(own, sizeof own, "%.*s", slash ? (int)(slash - name) : 31, name);
+    v->direct = slash;
+    if ((slash && strcmp(slash, "/direct")) || !nnc_backend_from_name(own, &backend))
+        return false;
+    v->kernels = nnc_kernels_get(backend);
+    if (v->kernels && v->kernels->warm_up)
+        v->kernels->warm_up();
+    return true;
+}
+
 static bool choose_variants(char *names)
 {
-    for (char *name; (name = strsep(&names, ","));) {
-        enum nnc_backend backend;
+    for (char *name; (name = strsep(&names, ",")) && n_variants < MAX_VARIANTS;) {
         struct variant *const v = &variants[n_variants];
         *v = (struct variant){.name = name};
-        if (strcmp(name, "im2col")) {
-            if (!nnc_backend_from_name(name, &backend)) {
-                fprintf(stderr, "bench_kernels: no kernels are called '%s'\n", name);
-                return false;
-            }
-            v->kernels = nnc_kernels_get(backend);
-            if (!v->kernels) {
-                fprintf(stderr, "skipped %s: not on this processor or in this build\n",
-                        name);
-                continue;
-            }
-            if (v->kernels->warm_up)
-                v->kernels->warm_up();
+        if (!strcmp(name, "im2col")) {
+            n_variants++;
+        } else if (!find_kernels(v, name)) {
+            fprintf(stderr, "bench_kernels: no kernels are called '%s'\n", name);
+            return false;
+        } else if (v->kernels) {
+            n_variants++;
+        } else {
+            fprintf(stderr, "skipped %s: not on this processor or in this build\n", name);
         }
-        if (++n_variants == MAX_VARIANTS)
-            break;
     }
     openblas_set_num_threads(1);
     return true;
+}
+
+/* Without a choice the direct way is the only one, timed already. */
+static bool applies(const struct variant *v, const struct layer *l)
+{
+    return !v->direct || l->winograd;
 }
 
 /* The differences hold the variants to their word before anything is timed. */
@@ -323,24 +367,31 @@ static void describe(struct layer *l)
     printf("{\"in\": [%u, %u, %u], \"out\": %u, \"kernel\": %u, \"stride\": %u, \"pad\": "
            "%u, "
            "\"picture\": %s, \"count\": %u, \"macs\": %llu, \"true_macs\": %llu, "
-           "\"blas\": \"%s\", \"differences\": {",
+           "\"blas\": \"%s\", \"winograd\": %u, \"differences\": {",
            s->in_channels, s->in_height, s->in_width, s->out_channels, s->kernel,
            s->stride, s->pad, s->picture ? "true" : "false", s->count,
            (unsigned long long)bench_macs(s), (unsigned long long)bench_true_macs(s),
-           openblas_get_corename());
-    for (size_t i = 0; i < n_variants; i++)
-        printf("%s\"%s\": %.3g", i ? ", " : "", variants[i].name,
-               difference(&variants[i], l));
+           openblas_get_corename(), l->winograd);
+    const char *comma = "";
+    for (size_t i = 0; i < n_variants; i++) {
+        if (!applies(&variants[i], l))
+            continue;
+        printf("%s\"%s\": %.3g", comma, variants[i].name, difference(&variants[i], l));
+        comma = ", ";
+    }
     printf("}}\n");
 }
 
 static void answer(struct layer *l, double seconds)
 {
-    printf("{");
+    const char *comma = "{";
     for (size_t i = 0; i < n_variants; i++) {
+        if (!applies(&variants[i], l))
+            continue;
         const double us = measure(&variants[i], l, seconds);
-        printf("%s\"%s\": {\"us\": %.4f, \"peak\": %.2f}", i ? ", " : "",
-               variants[i].name, us, peak_of(&variants[i]));
+        printf("%s\"%s\": {\"us\": %.4f, \"peak\": %.2f}", comma, variants[i].name, us,
+               peak_of(&variants[i]));
+        comma = ", ";
     }
     printf("}\n");
 }

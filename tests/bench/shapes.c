@@ -70,7 +70,8 @@ static void add_step(struct bench_shape *shapes, size_t *n,
     const bool square = a->kernel[0] == a->kernel[1] && a->stride[0] == a->stride[1] &&
                         a->pad[0] == a->pad[1] && a->dilation[0] == 1 &&
                         a->dilation[1] == 1;
-    if (step->step->kind != NNC_STEP_CONV || step->node->op != NNC_OP_CONV || !square)
+    /* The leader of a stack has the shape of all. */
+    if (step->led || step->step->kind != NNC_STEP_CONV || step->node->op != NNC_OP_CONV || !square)
         return;
     const struct bench_shape shape = {.in_channels = a->in_channels,
                                       .in_height = a->in_height,
