@@ -3,6 +3,8 @@
 
 #include "model.h"
 
+#include "../base/isa.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,9 +84,12 @@ static enum nnc_status choose_kernels(struct nnc_model *model,
 {
     const enum nnc_status status =
         nnc_kernels_choose(options->backend, options->isa, &model->kernels, error);
-    if (!status && model->kernels->warm_up)
+    if (status)
+        return status;
+    model->image_kernels = nnc_image_kernels_get(nnc_isa_resolve(options->isa));
+    if (model->kernels->warm_up)
         model->kernels->warm_up();
-    return status;
+    return NNC_OK;
 }
 
 static void destroy(struct nnc_model *model)
