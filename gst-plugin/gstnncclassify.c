@@ -95,8 +95,9 @@ static enum nnc_status load(GstNncClassify *self, struct nnc_error *error)
     gst_nnc_result_init(&self->result, self->model);
     self->name = gst_object_get_name(GST_OBJECT(self));
     show_model(self);
-    GST_INFO_OBJECT(self, "loaded %s, kernels %s", nnc_model_name(self->model),
-                    nnc_model_isa(self->model));
+    GST_INFO_OBJECT(self, "loaded %s, backend %s (%s)", nnc_model_name(self->model),
+                    nnc_backend_name(nnc_model_backend(self->model)),
+                    nnc_isa_name(nnc_model_isa(self->model)));
     return NNC_OK;
 }
 

@@ -433,7 +433,8 @@ static void describe_facts(void)
      * task-meta-ignored, task-meta-conflict, inference-ns-last, inference-ns-average,
      * task-id, cutout and attention (of the task that frames run, which may be older than
      * the one accepted last; tasks of metas not regarded), last-task-id, arena-bytes,
-     * weight-bytes, isa. Counters begin anew with every start.
+     * weight-bytes, backend and isa (what does the arithmetic, by which instructions).
+     * Counters begin anew with every start.
      *
      * Since: 0.1
      */

@@ -35,6 +35,13 @@ static void set_number(GstStructure *structure, const gchar *name, guint64 numbe
     gst_structure_set(structure, name, G_TYPE_UINT64, number, NULL);
 }
 
+static void set_kernels(GstStructure *structure, const struct nnc_model *model)
+{
+    gst_structure_set(structure, "backend", G_TYPE_STRING,
+                      model ? nnc_backend_name(nnc_model_backend(model)) : "", "isa",
+                      G_TYPE_STRING, model ? nnc_isa_name(nnc_model_isa(model)) : "", NULL);
+}
+
 void gst_nnc_stats_reset(struct gst_nnc_stats *stats)
 {
     for (guint i = 0; i < G_N_ELEMENTS(counters); i++)
@@ -62,7 +69,6 @@ GstStructure *gst_nnc_stats_to_structure(const struct gst_nnc_stats *stats,
                live ? nnc_model_resident_weight_bytes(nnc_task_model(live->task)) : 0);
     gst_structure_set(structure, "cutout", G_TYPE_STRING, live ? live->cutout : "",
                       "attention", G_TYPE_STRING, live ? live->attention : "", NULL);
-    gst_structure_set(structure, "isa", G_TYPE_STRING,
-                      live ? nnc_model_isa(nnc_task_model(live->task)) : "", NULL);
+    set_kernels(structure, live ? nnc_task_model(live->task) : NULL);
     return structure;
 }

@@ -73,7 +73,8 @@ static bool run_once(struct bench *bench)
 static bool measure_start(struct bench *bench, struct measurement *result)
 {
     struct cli_work *const work = &bench->work;
-    const struct nnc_model_options model_options = {.backend = bench->options->backend};
+    const struct nnc_model_options model_options = {.backend = bench->options->backend,
+                                                    .isa = bench->options->isa};
     const struct nnc_session_options session_options = {.threads = result->threads};
     const uint64_t begin = cli_now_ns();
     if (nnc_model_open(bench->options->model, &model_options, &work->model,
@@ -212,11 +213,13 @@ static bool measure(struct bench *bench, struct measurement *result)
     return result->switch_cached_us >= 0;
 }
 
-static int print_json(const struct measurement *result)
+static int print_json(const struct bench *bench, const struct measurement *result)
 {
+    const struct nnc_model *const model = bench->work.model;
     return cli_json_print(json_pack(
-        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "threads",
-        (json_int_t)result->threads, "median_ms", cli_json_real(result->median_ms),
+        "{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "backend",
+        nnc_backend_name(nnc_model_backend(model)), "isa", nnc_isa_name(nnc_model_isa(model)),
+        "threads", (json_int_t)result->threads, "median_ms", cli_json_real(result->median_ms),
         "p10_ms", cli_json_real(result->p10_ms), "p90_ms", cli_json_real(result->p90_ms),
         "load_ms", cli_json_real(result->load_ms), "first_ms",
         cli_json_real(result->first_ms), "switch_cold_us",
@@ -229,10 +232,11 @@ static int print_json(const struct measurement *result)
 static void print_for_people(const struct bench *bench, const struct measurement *result)
 {
     const double mib = 1024 * 1024;
-    printf("%s%s%s   cutout %s, kernels %s, %u thread%s, %u runs\n\n", cli_bold(),
+    printf("%s%s%s   cutout %s, backend %s (%s), %u thread%s, %u runs\n\n", cli_bold(),
            nnc_model_name(bench->work.model), cli_plain(),
            bench->options->cutout ? bench->options->cutout : "none (full network)",
-           nnc_model_isa(bench->work.model), result->threads,
+           nnc_backend_name(nnc_model_backend(bench->work.model)),
+           nnc_isa_name(nnc_model_isa(bench->work.model)), result->threads,
            result->threads == 1 ? "" : "s", bench->options->runs);
     printf("  one picture     %s%.3f ms%s   (p10 %.3f, p90 %.3f)\n", cli_bold(),
            result->median_ms, cli_plain(), result->p10_ms, result->p90_ms);
@@ -258,7 +262,7 @@ static int run_bench(const struct cli_options *options)
         cli_error("%s", bench.error.message);
         code = CLI_FAILED;
     } else if (options->json) {
-        code = print_json(&result);
+        code = print_json(&bench, &result);
     } else {
         print_for_people(&bench, &result);
     }
@@ -276,8 +280,10 @@ const struct cli_command cli_bench = {
                "warm up. Switches go from one top category to the next and end when a "
                "frame could\n"
                "run at full speed; the figures are medians.",
-    .options = "--cutout --threads --runs --backend --json ",
-    .fields = {{"threads", "threads that work on one picture"},
+    .options = "--cutout --threads --runs --backend --isa --json ",
+    .fields = {{"backend", "what does the arithmetic: native, blas or reference"},
+               {"isa", "instruction set of our own kernels, e.g. avx512"},
+               {"threads", "threads that work on one picture"},
                {"median_ms", "time of one run, milliseconds"},
                {"p10_ms", "10th percentile"},
                {"p90_ms", "90th percentile"},

@@ -73,7 +73,14 @@ static const char *store_backend(struct cli_options *options, const char *value)
 {
     return nnc_backend_from_name(value, &options->backend)
                ? NULL
-               : "one of auto, reference, blas, generic, avx2, avx512";
+               : "one of auto, native, blas, reference";
+}
+
+static const char *store_isa(struct cli_options *options, const char *value)
+{
+    return nnc_isa_from_name(value, &options->isa)
+               ? NULL
+               : "one of auto, generic, avx2, avx512, neon";
 }
 
 static bool read_number(const char *value, unsigned low, unsigned high, unsigned *number)
@@ -158,8 +165,8 @@ static const struct option_row rows[] = {
     {"--logits", NULL, "the logits of all active classes too", store_logits},
     {"--runs", "N", "how many runs are timed (default 200)", store_runs},
     {"--threads", "N", "threads at work (default: one per core)", store_threads},
-    {"--backend", "NAME", "auto | reference | blas | generic | avx2 | avx512",
-     store_backend},
+    {"--backend", "NAME", "auto | native | blas | reference", store_backend},
+    {"--isa", "NAME", "auto | generic | avx2 | avx512 | neon, of native", store_isa},
     {"--json", NULL, "for scripts: one JSON object per line", store_json},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };

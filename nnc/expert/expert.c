@@ -97,7 +97,8 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
  * cutout, or that holds weights which nothing needs, must not reach anybody. */
 static enum nnc_status check(struct extraction *e)
 {
-    const struct nnc_model_options options = {.backend = e->model->kernels->backend};
+    const struct nnc_model_options options = {.backend = nnc_model_backend(e->model),
+                                              .isa = nnc_model_isa(e->model)};
     struct nnc_model *expert = NULL;
     const enum nnc_status status =
         nnc_model_open_memory(e->file.bytes, e->file.size, &options, &expert, e->error);

@@ -67,18 +67,3 @@ void nnc_color_channels(struct nnc_color_channel *channels, const struct nnc_ima
         memcpy(channels[i].weight, weight[from], sizeof weight[from]);
     }
 }
-
-void nnc_color_row(float *restrict out, const struct nnc_color_channel *channel,
-                   float *const component[3], uint32_t n)
-{
-    const float *const restrict a = component[0];
-    const float *const restrict b = component[1];
-    const float *const restrict c = component[2];
-    const struct nnc_color_channel k = *channel;
-    for (uint32_t i = 0; i < n; i++) {
-        const float value =
-            k.weight[0] * a[i] + k.weight[1] * b[i] + k.weight[2] * c[i] + k.offset;
-        const float above = value > 0 ? value : 0;
-        out[i] = ((above < 1 ? above : 1) - k.mean) / k.std;
-    }
-}

@@ -18,8 +18,4 @@ struct nnc_color_channel {
 void nnc_color_channels(struct nnc_color_channel *channels, const struct nnc_image *image,
                         const struct nnc_input_spec *spec);
 
-/* Writes `n` values of one channel. Components with weight 0 must be finite. */
-void nnc_color_row(float *restrict out, const struct nnc_color_channel *channel,
-                   float *const component[3], uint32_t n);
-
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* One pass from a picture to a tensor. For each row of the output the source rows that it
- * covers are added up plane by plane (row_sums.h), the columns of these sums are
- * averaged, and the few samples that result become RGB (color.h). Hence the work for each
- * source byte is one addition, and everything else is of the size of the output.
+/* One pass from a picture to a tensor, eight rows of the output (a band) at a time. For
+ * each of them the source rows that it covers are averaged plane by plane, then the columns
+ * of these means (band.h), and the few samples that result become RGB (color.h). Hence the
+ * work for each source byte is little more than one addition of many at once, and nothing
+ * of the size of the picture is ever written.
  *
  * Chroma samples are taken to lie in the middle of the pixels they belong to (JPEG's and
  * most webcams' siting). MPEG-2's, half a pixel further left, is not told apart: the
@@ -11,11 +12,14 @@
  * Crops keep fractions of pixels: the region that is averaged has exactly the network's
  * aspect ratio. Letterboxed pictures are rounded to whole output pixels. */
 
+#include "preprocess.h"
+
 #include "color.h"
+#include "columns.h"
 #include "pixel_layout.h"
-#include "row_sums.h"
 
 #include "../base/error.h"
+#include "../base/isa.h"
 #include "../base/memory.h"
 
 #include <math.h>
@@ -35,18 +39,27 @@ struct axis {
     unsigned bits[2];
 };
 
+/* Of one thread, for the band that is under way. */
+struct scratch {
+    int32_t *sums; /* by byte of a row; so are the next */
+    uint16_t *partial;
+    uint16_t *band;
+    float *component[3]; /* [NNC_BAND_ROWS][columns.n] each */
+};
+
 struct nnc_preprocessor {
     struct nnc_input_spec spec;
     struct geometry geometry; /* all zero before the first picture */
+    const struct nnc_image_kernels *kernels;
     struct axis across, down;
+    struct nnc_columns columns[3];         /* by component */
     uint32_t left, top, n_columns, n_rows; /* where in the output the picture goes */
     size_t first_byte[3], end_byte[3];     /* of each plane's rows: the part we read */
-    uint32_t *sums;                        /* by byte of the row */
-    uint16_t *partial;
-    float *component[3]; /* one output row each */
+    struct scratch scratch;
 };
 
-enum { MAX_ROW_BYTES = NNC_IMAGE_MAX_SIDE * 4 };
+/* Vectors may begin within a row and end behind it. */
+enum { MAX_ROW_BYTES = NNC_IMAGE_MAX_SIDE * 4, MORE = 64 };
 
 static enum nnc_status check_spec(const struct nnc_input_spec *spec,
                                   struct nnc_error *error)
@@ -71,9 +84,31 @@ static enum nnc_status check_spec(const struct nnc_input_spec *spec,
     return NNC_OK;
 }
 
-enum nnc_status nnc_preprocessor_create(const struct nnc_input_spec *spec,
-                                        struct nnc_preprocessor **preprocessor,
-                                        struct nnc_error *error)
+static bool allocate(struct nnc_preprocessor *p)
+{
+    const size_t width = nnc_align(p->spec.width, NNC_BAND_ROWS);
+    struct scratch *const s = &p->scratch;
+    bool complete = true;
+    for (unsigned i = 0; i < 2; i++) {
+        p->across.spans[i] = nnc_alloc(p->spec.width, sizeof(struct nnc_span));
+        p->down.spans[i] = nnc_alloc(p->spec.height, sizeof(struct nnc_span));
+        complete = complete && p->across.spans[i] && p->down.spans[i];
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        s->component[i] = nnc_alloc(NNC_BAND_ROWS * width, sizeof(float));
+        complete = nnc_columns_init(&p->columns[i], p->spec.width, MAX_ROW_BYTES) &&
+                   complete && s->component[i];
+    }
+    s->sums = nnc_alloc_aligned((MAX_ROW_BYTES + MORE) * sizeof *s->sums);
+    s->partial = nnc_alloc_aligned((MAX_ROW_BYTES + MORE) * sizeof *s->partial);
+    s->band = nnc_alloc_aligned((uint64_t)MAX_ROW_BYTES * NNC_BAND_ROWS * sizeof *s->band);
+    return complete && s->sums && s->partial && s->band;
+}
+
+enum nnc_status nnc_preprocessor_create_with(const struct nnc_input_spec *spec,
+                                             const struct nnc_image_kernels *kernels,
+                                             struct nnc_preprocessor **preprocessor,
+                                             struct nnc_error *error)
 {
     const enum nnc_status status = check_spec(spec, error);
     if (status)
@@ -82,25 +117,22 @@ enum nnc_status nnc_preprocessor_create(const struct nnc_input_spec *spec,
     if (!p)
         return nnc_fail_nomem(error, sizeof *p);
     p->spec = *spec;
-    bool complete = true;
-    for (unsigned i = 0; i < 2; i++) {
-        p->across.spans[i] = nnc_alloc(spec->width, sizeof(struct nnc_span));
-        p->down.spans[i] = nnc_alloc(spec->height, sizeof(struct nnc_span));
-        complete = complete && p->across.spans[i] && p->down.spans[i];
-    }
-    for (unsigned i = 0; i < 3; i++) {
-        p->component[i] = nnc_alloc(spec->width, sizeof(float));
-        complete = complete && p->component[i];
-    }
-    p->sums = nnc_alloc_aligned(MAX_ROW_BYTES * sizeof *p->sums);
-    p->partial = nnc_alloc_aligned(MAX_ROW_BYTES * sizeof *p->partial);
-    if (!complete || !p->sums || !p->partial) {
+    p->kernels = kernels;
+    if (!allocate(p)) {
         nnc_preprocessor_destroy(p);
-        return nnc_fail_nomem(error,
-                              MAX_ROW_BYTES * (sizeof *p->sums + sizeof *p->partial));
+        return nnc_fail_nomem(error, (uint64_t)MAX_ROW_BYTES * NNC_BAND_ROWS *
+                                         sizeof *p->scratch.band);
     }
     *preprocessor = p;
     return NNC_OK;
+}
+
+enum nnc_status nnc_preprocessor_create(const struct nnc_input_spec *spec,
+                                        struct nnc_preprocessor **preprocessor,
+                                        struct nnc_error *error)
+{
+    return nnc_preprocessor_create_with(
+        spec, nnc_image_kernels_get(nnc_isa_resolve(NNC_ISA_AUTO)), preprocessor, error);
 }
 
 void nnc_preprocessor_destroy(struct nnc_preprocessor *preprocessor)
@@ -111,10 +143,13 @@ void nnc_preprocessor_destroy(struct nnc_preprocessor *preprocessor)
         free(preprocessor->across.spans[i]);
         free(preprocessor->down.spans[i]);
     }
-    for (unsigned i = 0; i < 3; i++)
-        free(preprocessor->component[i]);
-    free(preprocessor->sums);
-    free(preprocessor->partial);
+    for (unsigned i = 0; i < 3; i++) {
+        nnc_columns_finish(&preprocessor->columns[i]);
+        free(preprocessor->scratch.component[i]);
+    }
+    free(preprocessor->scratch.sums);
+    free(preprocessor->scratch.partial);
+    free(preprocessor->scratch.band);
     free(preprocessor);
 }
 
@@ -177,8 +212,7 @@ static void place_in_output(struct nnc_preprocessor *p)
     p->top = (height - p->n_rows) / 2;
 }
 
-/* `rows`: the sums go down rows and must fit 32 bits; else weights have all their bits.
- */
+/* `rows`: the axis of rows, whose means are taken first (band.h). */
 static void compute_axis(struct axis *axis, uint32_t n, double origin, double extent,
                          uint32_t n_pixels, bool rows)
 {
@@ -187,7 +221,8 @@ static void compute_axis(struct axis *axis, uint32_t n, double origin, double ex
         const double samples = extent / shrink;
         const uint32_t n_source = nnc_ceil_div(n_pixels, shrink);
         const double most = fmin(ceil(samples / n) + 1, n_source);
-        axis->bits[i] = rows ? nnc_row_sum_bits((uint32_t)most) : NNC_SPAN_BITS;
+        axis->bits[i] =
+            rows ? nnc_band_bits((uint32_t)most) : nnc_columns_bits(samples / n);
         nnc_spans_compute(axis->spans[i], n, origin / shrink, samples, n_source,
                           axis->bits[i]);
     }
@@ -220,6 +255,17 @@ static void find_bytes_to_read(struct nnc_preprocessor *p)
     }
 }
 
+static void compute_columns(struct nnc_preprocessor *p)
+{
+    const struct nnc_pixel_layout *const layout = nnc_pixel_layout(p->geometry.format);
+    for (unsigned i = 0; i < n_components(p, layout); i++) {
+        const struct nnc_component *const component = &layout->component[i];
+        const unsigned across = component->shrink_x - 1u;
+        nnc_columns_set(&p->columns[i], p->across.spans[across], p->n_columns,
+                        p->across.bits[across], component, p->first_byte[component->plane]);
+    }
+}
+
 static void set_geometry(struct nnc_preprocessor *p, const struct geometry *geometry)
 {
     p->geometry = *geometry;
@@ -228,6 +274,7 @@ static void set_geometry(struct nnc_preprocessor *p, const struct geometry *geom
     compute_axis(&p->across, p->n_columns, from.x, from.width, geometry->width, false);
     compute_axis(&p->down, p->n_rows, from.y, from.height, geometry->height, true);
     find_bytes_to_read(p);
+    compute_columns(p);
 }
 
 /* Field by field: a structure may have padding. */
@@ -238,29 +285,52 @@ static bool same_geometry(const struct geometry *a, const struct geometry *b)
            a->n_rows == b->n_rows;
 }
 
-static void sum_plane(struct nnc_preprocessor *p, const struct nnc_image *image,
-                      unsigned plane, const struct nnc_span *rows, unsigned bits)
+/* The means of a plane down the rows, for output rows `row` .. row + n - 1. */
+static void average_rows(const struct nnc_preprocessor *p, const struct nnc_image *image,
+                         const struct nnc_component *component, uint32_t row, uint32_t n)
 {
-    const size_t first = p->first_byte[plane];
-    nnc_row_sums(p->sums + first, p->partial, p->end_byte[plane] - first,
-                 image->plane[plane] + first, image->stride_bytes[plane], rows, bits);
+    const unsigned plane = component->plane, down = component->shrink_y - 1u;
+    const struct nnc_band_source source = {
+        .plane = image->plane[plane] + p->first_byte[plane],
+        .stride_bytes = image->stride_bytes[plane],
+        .n = p->end_byte[plane] - p->first_byte[plane],
+        .sums = p->scratch.sums,
+        .partial = p->scratch.partial,
+    };
+    for (uint32_t i = 0; i < n; i++)
+        p->kernels->mean_rows(p->scratch.band, i, &source, &p->down.spans[down][row + i],
+                              p->down.bits[down]);
+    p->kernels->turn(p->scratch.band, source.n);
 }
 
-/* Fills `component` with the samples of one output row. */
-static void scale_row(struct nnc_preprocessor *p, const struct nnc_image *image,
-                      const struct nnc_pixel_layout *layout, uint32_t row)
+/* Fills `component` with the samples of the output rows `row` .. row + n - 1. Components of
+ * one plane follow each other. */
+static void scale_band(const struct nnc_preprocessor *p, const struct nnc_image *image,
+                       const struct nnc_pixel_layout *layout, uint32_t row, uint32_t n)
 {
-    unsigned summed = layout->n_planes; /* none */
+    unsigned averaged = layout->n_planes; /* none */
     for (unsigned i = 0; i < n_components(p, layout); i++) {
         const struct nnc_component *const component = &layout->component[i];
-        const unsigned down = component->shrink_y - 1u;
-        const struct nnc_span *const rows = &p->down.spans[down][row];
-        if (summed != component->plane)
-            sum_plane(p, image, component->plane, rows, p->down.bits[down]);
-        summed = component->plane;
-        nnc_column_means(p->component[i], p->across.spans[component->shrink_x - 1],
-                         p->n_columns, p->sums + component->offset, component->step,
-                         rows->inverse_weight / 255);
+        if (averaged != component->plane)
+            average_rows(p, image, component, row, n);
+        averaged = component->plane;
+        p->kernels->mean_columns(p->scratch.component[i], p->scratch.band, &p->columns[i]);
+    }
+}
+
+static void color_band(const struct nnc_preprocessor *p,
+                       const struct nnc_color_channel *channels, uint32_t row, uint32_t n,
+                       float *tensor)
+{
+    const size_t width = p->spec.width, area = width * p->spec.height;
+    const size_t pitch = p->columns[0].n;
+    for (uint32_t y = 0; y < n; y++) {
+        const float *component[3];
+        for (unsigned i = 0; i < 3; i++)
+            component[i] = p->scratch.component[i] + y * pitch;
+        float *const out = tensor + (p->top + row + y) * width + p->left;
+        for (uint32_t i = 0; i < p->spec.channels; i++)
+            p->kernels->color_row(out + i * area, &channels[i], component, p->n_columns);
     }
 }
 
@@ -291,14 +361,14 @@ enum nnc_status nnc_preprocess(struct nnc_preprocessor *p, const struct nnc_imag
     struct nnc_color_channel channels[3];
     nnc_color_channels(channels, image, &p->spec);
     const struct nnc_pixel_layout *const layout = nnc_pixel_layout(image->format);
-    const size_t width = p->spec.width, area = width * p->spec.height;
+    const size_t area = (size_t)p->spec.width * p->spec.height;
     for (uint32_t i = 0; i < p->spec.channels; i++)
         fill_bars(p, &channels[i], tensor + i * area);
-    for (uint32_t y = 0; y < p->n_rows; y++) {
-        scale_row(p, image, layout, y);
-        float *const out = tensor + (p->top + y) * width + p->left;
-        for (uint32_t i = 0; i < p->spec.channels; i++)
-            nnc_color_row(out + i * area, &channels[i], p->component, p->n_columns);
+    for (uint32_t row = 0; row < p->n_rows; row += NNC_BAND_ROWS) {
+        const uint32_t left = p->n_rows - row;
+        const uint32_t n = left < NNC_BAND_ROWS ? left : NNC_BAND_ROWS;
+        scale_band(p, image, layout, row, n);
+        color_band(p, channels, row, n, tensor);
     }
     return NNC_OK;
 }

@@ -16,7 +16,7 @@ static inline vec vec_exp(vec x)
     x = vec_min(vec_max(x, vec_set1(-87.0f)), vec_set1(88.0f));
     const vec shifted = vec_add(vec_mul(x, vec_set1(1.44269504f)), magic);
     const ivec n = (ivec)shifted - (ivec)magic;
-    const vec whole = shifted - magic;
+    const vec whole = vec_sub(shifted, magic);
     const vec r = vec_fma(whole, vec_set1(2.12194440e-4f),
                           vec_fma(whole, vec_set1(-0.693359375f), x));
     vec p = vec_set1(1.9875691500e-4f);

@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Chooses a backend's table, once per model. */
+/* Chooses the table of a backend and an instruction set, once per model. */
 
 #include "tables.h"
 
+#include "../base/error.h"
+#include "../base/isa.h"
+
 #include <math.h>
 #include <string.h>
+
+static const char *const backend_names[] = {
+    [NNC_BACKEND_AUTO] = "auto",
+    [NNC_BACKEND_NATIVE] = "native",
+    [NNC_BACKEND_BLAS] = "blas",
+    [NNC_BACKEND_REFERENCE] = "reference",
+};
+
+enum { N_BACKENDS = sizeof backend_names / sizeof *backend_names };
 
 float nnc_activation_scalar(const struct nnc_activation *a, float x)
 {
@@ -31,61 +43,63 @@ float nnc_activation_scalar(const struct nnc_activation *a, float x)
     return x;
 }
 
-static bool cpu_has_avx2(void)
+static const struct nnc_kernels *native(enum nnc_isa isa)
 {
+    isa = nnc_isa_resolve(isa);
+    if (!nnc_isa_usable(isa))
+        return NULL;
+    switch (isa) {
 #if defined(NNC_HAVE_AVX2)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return false;
+    case NNC_ISA_AVX2:
+        return &nnc_kernels_avx2;
 #endif
-}
-
-static bool cpu_has_avx512(void)
-{
 #if defined(NNC_HAVE_AVX512)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-#else
-    return false;
+    case NNC_ISA_AVX512:
+        return &nnc_kernels_avx512;
 #endif
-}
-
-const struct nnc_kernels *nnc_kernels_get(enum nnc_backend backend)
-{
-    switch (backend) {
-    case NNC_BACKEND_REFERENCE:
-        return &nnc_kernels_reference;
-    case NNC_BACKEND_BLAS:
-        return &nnc_kernels_blas;
-    case NNC_BACKEND_GENERIC:
+#if defined(NNC_HAVE_NEON)
+    case NNC_ISA_NEON:
+        return &nnc_kernels_neon;
+#endif
+    default:
         return &nnc_kernels_generic;
-    case NNC_BACKEND_AVX2:
-#if defined(NNC_HAVE_AVX2)
-        return cpu_has_avx2() ? &nnc_kernels_avx2 : NULL;
-#else
-        return NULL;
-#endif
-    case NNC_BACKEND_AVX512:
-#if defined(NNC_HAVE_AVX512)
-        return cpu_has_avx512() ? &nnc_kernels_avx512 : NULL;
-#else
-        return NULL;
-#endif
-    case NNC_BACKEND_AUTO:
-        break;
     }
-    return nnc_kernels_get(cpu_has_avx512() ? NNC_BACKEND_AVX512
-                           : cpu_has_avx2() ? NNC_BACKEND_AVX2
-                                            : NNC_BACKEND_GENERIC);
 }
 
-static const char *const backend_names[] = {
-    [NNC_BACKEND_AUTO] = "auto",       [NNC_BACKEND_REFERENCE] = "reference",
-    [NNC_BACKEND_BLAS] = "blas",       [NNC_BACKEND_GENERIC] = "generic",
-    [NNC_BACKEND_AVX2] = "avx2",       [NNC_BACKEND_AVX512] = "avx512",
-};
+const struct nnc_kernels *nnc_kernels_get(enum nnc_backend backend, enum nnc_isa isa)
+{
+    const bool baseline = isa == NNC_ISA_AUTO || isa == NNC_ISA_GENERIC;
+    switch (backend) {
+    case NNC_BACKEND_AUTO:
+    case NNC_BACKEND_NATIVE:
+        return native(isa);
+    case NNC_BACKEND_BLAS:
+        return baseline ? &nnc_kernels_blas : NULL;
+    case NNC_BACKEND_REFERENCE:
+        return baseline ? &nnc_kernels_reference : NULL;
+    }
+    return NULL;
+}
 
-enum { N_BACKENDS = sizeof backend_names / sizeof *backend_names };
+enum nnc_status nnc_kernels_choose(enum nnc_backend backend, enum nnc_isa isa,
+                                   const struct nnc_kernels **kernels,
+                                   struct nnc_error *error)
+{
+    const char *const name = nnc_backend_name(backend);
+    if ((unsigned)backend >= N_BACKENDS)
+        return nnc_fail(error, NNC_VALUE, "backend", "backend %u is unknown",
+                        (unsigned)backend);
+    const enum nnc_status status = nnc_isa_check(isa, error);
+    if (status)
+        return status;
+    const struct nnc_kernels *const found = nnc_kernels_get(backend, isa);
+    if (!found)
+        return nnc_fail(error, NNC_UNSUPPORTED, name,
+                        "backend '%s' has no kernels for '%s'; it takes auto or generic", name,
+                        nnc_isa_name(isa));
+    *kernels = found;
+    return NNC_OK;
+}
 
 const char *nnc_backend_name(enum nnc_backend backend)
 {

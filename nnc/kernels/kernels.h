@@ -2,7 +2,8 @@
 #ifndef NNC_KERNELS_KERNELS_H
 #define NNC_KERNELS_KERNELS_H
 
-/* The contract between plans and arithmetic. A backend is one table of functions; plans
+/* The contract between plans and arithmetic. A backend is one table of functions
+ * per instruction set; plans
  * never ask which processor this is.
  *
  * Layouts. PLAIN is row-major. BLOCKED is [C/16][H][W][16]: sixteen channels of one pixel
@@ -73,8 +74,8 @@ struct nnc_pool_args {
 };
 
 struct nnc_kernels {
-    const char *name;
-    enum nnc_backend backend;
+    enum nnc_backend backend; /* never AUTO */
+    enum nnc_isa isa;         /* never AUTO */
 
     /* Called once per process before the first use; NULL if there is nothing to do. */
     void (*warm_up)(void);
@@ -110,9 +111,14 @@ struct nnc_kernels {
     void (*average)(const float *x, size_t pixels, float *y);
 };
 
-/* The table for a backend; AUTO gives the fastest this processor has. NULL if the backend
- * does not exist in this build or the processor cannot run it. */
-const struct nnc_kernels *nnc_kernels_get(enum nnc_backend backend);
+/* The table for a backend and an instruction set. NULL where there is none: not in this
+ * build, not on this processor, or not with this backend. */
+const struct nnc_kernels *nnc_kernels_get(enum nnc_backend backend, enum nnc_isa isa);
+
+/* The same, with the reason in words. */
+enum nnc_status nnc_kernels_choose(enum nnc_backend backend, enum nnc_isa isa,
+                                   const struct nnc_kernels **kernels,
+                                   struct nnc_error *error);
 
 /* Floats of packed weights per output block. */
 static inline uint64_t nnc_conv_packed_floats(uint32_t in_channels, const uint32_t kernel[2])

@@ -10,8 +10,8 @@
 #include "tables.h"
 
 const struct nnc_kernels nnc_kernels_avx2 = {
-    .name = "avx2",
-    .backend = NNC_BACKEND_AVX2,
+    .backend = NNC_BACKEND_NATIVE,
+    .isa = NNC_ISA_AVX2,
     .winograd = true,
     NNC_KERNEL_FUNCTIONS,
 };

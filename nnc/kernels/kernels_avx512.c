@@ -10,8 +10,8 @@
 #include "tables.h"
 
 const struct nnc_kernels nnc_kernels_avx512 = {
-    .name = "avx512",
-    .backend = NNC_BACKEND_AVX512,
+    .backend = NNC_BACKEND_NATIVE,
+    .isa = NNC_ISA_AVX512,
     .winograd = true,
     NNC_KERNEL_FUNCTIONS,
 };

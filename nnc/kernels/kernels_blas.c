@@ -157,8 +157,8 @@ static void activate(const struct nnc_activation *a, const float *x, float *y, s
 #include "elementwise_body.h"
 
 const struct nnc_kernels nnc_kernels_blas = {
-    .name = "blas",
     .backend = NNC_BACKEND_BLAS,
+    .isa = NNC_ISA_GENERIC,
     .warm_up = warm_up,
     NNC_KERNEL_FUNCTIONS,
 };

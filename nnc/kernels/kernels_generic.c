@@ -10,8 +10,8 @@
 #include "tables.h"
 
 const struct nnc_kernels nnc_kernels_generic = {
-    .name = "generic",
-    .backend = NNC_BACKEND_GENERIC,
+    .backend = NNC_BACKEND_NATIVE,
+    .isa = NNC_ISA_GENERIC,
     .winograd = true,
     NNC_KERNEL_FUNCTIONS,
 };

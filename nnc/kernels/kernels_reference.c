@@ -118,7 +118,7 @@ static void activate(const struct nnc_activation *a, const float *x, float *y, s
 }
 
 const struct nnc_kernels nnc_kernels_reference = {
-    .name = "reference",
     .backend = NNC_BACKEND_REFERENCE,
+    .isa = NNC_ISA_GENERIC,
     NNC_KERNEL_FUNCTIONS,
 };

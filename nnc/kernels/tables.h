@@ -18,5 +18,6 @@ extern const struct nnc_kernels nnc_kernels_blas;
 extern const struct nnc_kernels nnc_kernels_generic;
 extern const struct nnc_kernels nnc_kernels_avx2;
 extern const struct nnc_kernels nnc_kernels_avx512;
+extern const struct nnc_kernels nnc_kernels_neon;
 
 #endif

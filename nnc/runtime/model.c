@@ -3,6 +3,8 @@
 
 #include "model.h"
 
+#include "../base/isa.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,14 +78,15 @@ static enum nnc_status count_full_cost(struct nnc_model *model, struct nnc_error
     return status;
 }
 
-static enum nnc_status choose_kernels(struct nnc_model *model, enum nnc_backend backend,
+static enum nnc_status choose_kernels(struct nnc_model *model,
+                                      const struct nnc_model_options *options,
                                       struct nnc_error *error)
 {
-    model->kernels = nnc_kernels_get(backend);
-    if (!model->kernels)
-        return nnc_fail(error, NNC_UNSUPPORTED, nnc_backend_name(backend),
-                        "backend '%s' cannot run on this processor or is not in this build",
-                        nnc_backend_name(backend));
+    const enum nnc_status status =
+        nnc_kernels_choose(options->backend, options->isa, &model->kernels, error);
+    if (status)
+        return status;
+    model->image_kernels = nnc_image_kernels_get(nnc_isa_resolve(options->isa));
     if (model->kernels->warm_up)
         model->kernels->warm_up();
     return NNC_OK;
@@ -107,7 +110,7 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
                              struct nnc_error *error)
 {
     const struct nnc_graph *const g = model->graph;
-    enum nnc_status status = choose_kernels(model, options->backend, error);
+    enum nnc_status status = choose_kernels(model, options, error);
     if (status)
         return status;
     model->n_presence =
@@ -310,9 +313,14 @@ const char *nnc_model_name(const struct nnc_model *model)
     return model->graph->name;
 }
 
-const char *nnc_model_isa(const struct nnc_model *model)
+enum nnc_backend nnc_model_backend(const struct nnc_model *model)
 {
-    return model->kernels->name;
+    return model->kernels->backend;
+}
+
+enum nnc_isa nnc_model_isa(const struct nnc_model *model)
+{
+    return model->kernels->isa;
 }
 
 struct nnc_cost nnc_model_cost(const struct nnc_model *model)

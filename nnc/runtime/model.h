@@ -6,6 +6,7 @@
  * of plans, which keeps the most recently used ones. */
 
 #include "../graph/taxonomy.h"
+#include "../image/preprocess.h"
 #include "../plan/plan.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct nnc_model {
     struct nnc_program *program;
     struct nnc_weights *weights;
     const struct nnc_kernels *kernels;
+    const struct nnc_image_kernels *image_kernels;
     struct nnc_demand *owners; /* of everything demanded */
     struct nnc_cost_table full;
     uint32_t n_presence, n_attention;

@@ -166,7 +166,8 @@ static enum nnc_status allocate(struct nnc_session *s, struct nnc_error *error)
         !s->presence_defined || !s->frame.runs)
         return nnc_fail_nomem(error, input * sizeof *s->input);
     memset(s->input, 0, (input + NNC_BLOCK) * sizeof *s->input);
-    return nnc_preprocessor_create(&g->input, &s->preprocessor, error);
+    return nnc_preprocessor_create_with(&g->input, s->model->image_kernels,
+                                        &s->preprocessor, error);
 }
 
 enum nnc_status nnc_session_create(struct nnc_model *model,

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* How long preprocessing takes: milliseconds a frame, the best and the median of many.
- * Built with the tests, run by hand: `tests/bench/bench_preprocess`. */
+/* How long preprocessing takes on one core, by instruction set: milliseconds a frame, the
+ * best and the median of many rounds, in each of which every instruction set has its turn.
+ * Built with the tests, run by hand:
+ *
+ *     bench_preprocess [ROUNDS] */
 
-#include <nnc/image.h>
+#include "base/isa.h"
+#include "image/preprocess.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-enum { REPETITIONS = 201 };
+enum { ROUNDS = 201, MAX_ROUNDS = 10000, N_ISAS = NNC_ISA_NEON + 1 };
+
+struct contender {
+    enum nnc_isa isa;
+    struct nnc_preprocessor *preprocessor;
+    double ms[MAX_ROUNDS];
+};
 
 static double now_ms(void)
 {
@@ -41,38 +50,60 @@ static bool make_image(struct nnc_image *image)
     return true;
 }
 
-static const char *const FITS[] = {"stretch", "crop", "letterbox"};
-
-static bool measure(enum nnc_pixel_format format, uint32_t width, uint32_t height,
-                    uint32_t side, enum nnc_fit fit)
+static int make_contenders(struct contender *contenders, const struct nnc_input_spec *spec)
 {
+    int n = 0;
+    for (int isa = NNC_ISA_GENERIC; isa < N_ISAS; isa++) {
+        contenders[n].isa = (enum nnc_isa)isa;
+        if (nnc_isa_usable((enum nnc_isa)isa) &&
+            !nnc_preprocessor_create_with(spec, nnc_image_kernels_get((enum nnc_isa)isa),
+                                          &contenders[n].preprocessor, NULL))
+            n++;
+    }
+    return n;
+}
+
+static bool measure(const struct nnc_image *image, enum nnc_fit fit, uint32_t side, int rounds)
+{
+    static struct contender contenders[N_ISAS];
     const struct nnc_input_spec spec = {
         .width = side, .height = side, .channels = 3, .std = {1, 1, 1}, .fit = fit};
-    struct nnc_image image = {.format = format, .width = width, .height = height};
-    struct nnc_preprocessor *preprocessor = NULL;
     float *const tensor = malloc((size_t)side * side * 3 * sizeof *tensor);
-    bool done = tensor && make_image(&image) &&
-                !nnc_preprocessor_create(&spec, &preprocessor, NULL);
-    double ms[REPETITIONS];
-    for (int i = 0; i < REPETITIONS && done; i++) {
-        const double start = now_ms();
-        done = !nnc_preprocess(preprocessor, &image, tensor, NULL);
-        ms[i] = now_ms() - start;
+    const int n = make_contenders(contenders, &spec);
+    bool done = tensor && n;
+    for (int i = 0; i < rounds && done; i++)
+        for (int k = 0; k < n && done; k++) {
+            const double start = now_ms();
+            done = !nnc_preprocess(contenders[k].preprocessor, image, tensor, NULL);
+            contenders[k].ms[i] = now_ms() - start;
+        }
+    printf("%-5s %4ux%-4u %-7s -> %3ux%-3u", nnc_pixel_format_name(image->format),
+           image->width, image->height, fit == NNC_FIT_CROP ? "crop" : "stretch", side, side);
+    for (int k = 0; k < n; k++) {
+        qsort(contenders[k].ms, (size_t)rounds, sizeof(double), compare_doubles);
+        printf("   %s %.3f %.3f", nnc_isa_name(contenders[k].isa), contenders[k].ms[0],
+               contenders[k].ms[rounds / 2]);
+        nnc_preprocessor_destroy(contenders[k].preprocessor);
     }
-    if (done) {
-        qsort(ms, REPETITIONS, sizeof *ms, compare_doubles);
-        printf("%-5s %4ux%-4u -> %3ux%-3u %-8s best %.3f ms  median %.3f ms\n",
-               nnc_pixel_format_name(format), width, height, side, side, FITS[fit], ms[0],
-               ms[REPETITIONS / 2]);
-    }
-    nnc_preprocessor_destroy(preprocessor);
-    for (unsigned i = 0; i < 3; i++)
-        free((void *)image.plane[i]);
+    puts("");
     free(tensor);
     return done;
 }
 
-int main(void)
+static bool measure_picture(enum nnc_pixel_format format, uint32_t width, uint32_t height,
+                            int rounds)
+{
+    struct nnc_image image = {.format = format, .width = width, .height = height};
+    bool done = make_image(&image);
+    for (int fit = NNC_FIT_STRETCH; fit <= NNC_FIT_CROP && done; fit++)
+        done = measure(&image, (enum nnc_fit)fit, 32, rounds) &&
+               measure(&image, (enum nnc_fit)fit, 224, rounds);
+    for (unsigned i = 0; i < 3; i++)
+        free((void *)image.plane[i]);
+    return done;
+}
+
+int main(int argc, char **argv)
 {
     static const struct {
         enum nnc_pixel_format format;
@@ -82,10 +113,13 @@ int main(void)
         {NNC_PIXEL_I420, 1920, 1080}, {NNC_PIXEL_BGRX, 1920, 1080},
         {NNC_PIXEL_RGB, 640, 480},    {NNC_PIXEL_YUY2, 640, 480},
     };
-    bool done = true;
+    const int rounds = argc > 1 ? atoi(argv[1]) : ROUNDS;
+    bool done = rounds > 0 && rounds <= MAX_ROUNDS;
+    if (!done)
+        fprintf(stderr, "usage: bench_preprocess [ROUNDS], from 1 to %d\n", MAX_ROUNDS);
+    else
+        puts("milliseconds a frame: best and median");
     for (size_t i = 0; i < sizeof cases / sizeof *cases && done; i++)
-        for (unsigned k = 0; k < 4 && done; k++)
-            done = measure(cases[i].format, cases[i].width, cases[i].height,
-                           k % 2 ? 224 : 32, k < 2 ? NNC_FIT_CROP : NNC_FIT_STRETCH);
+        done = measure_picture(cases[i].format, cases[i].width, cases[i].height, rounds);
     return !done;
 }

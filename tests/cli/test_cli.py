@@ -34,6 +34,8 @@ USAGE_ERRORS = [
     (["info", MODEL, "--cutout"], "missing argument"),
     (["info", MODEL, "--json=1"], "argument for a flag"),
     (["info", MODEL, "--backend", "abacus"], "unknown backend"),
+    (["info", MODEL, "--backend", "avx2"], "an instruction set is no backend"),
+    (["info", MODEL, "--isa", "sse9"], "unknown instruction set"),
     (["run", MODEL], "no picture"),
     (["run", MODEL, "x.png", "--top-k", "-1"], "negative number"),
     (["run", MODEL, "x.png", "--top-k", "3x"], "half a number"),
@@ -155,7 +157,7 @@ class Cli(unittest.TestCase):
     def test_info_fields(self):
         self.assertEqual(
             list(self.info),
-            ["model", "isa", "total_params", "active_params", "total_macs", "active_macs",
+            ["model", "backend", "isa", "total_params", "active_params", "total_macs", "active_macs",
              "trunk_params", "trunk_macs", "categories"])
         for category in self.info["categories"]:
             self.assertEqual(list(category),
@@ -170,6 +172,27 @@ class Cli(unittest.TestCase):
                     active = sum(c[unit] for c in info["categories"] if c["active"])
                     self.assertEqual(info[f"trunk_{unit}"] + active, info[f"active_{unit}"])
                     self.assertEqual(info[f"total_{unit}"], self.info[f"active_{unit}"])
+
+    def test_backend_and_instruction_set_in_use(self):
+        self.assertEqual(self.info["backend"], "native")
+        for arguments, backend, isa in [
+                (["--isa=generic"], "native", "generic"),
+                ([f"--isa={self.info['isa']}"], "native", self.info["isa"]),
+                (["--backend=blas"], "blas", "generic"),
+                (["--backend=reference", "--isa=generic"], "reference", "generic")]:
+            with self.subTest(arguments):
+                info = objects(nnc("info", MODEL, *arguments, "--json"))[0]
+                self.assertEqual((info["backend"], info["isa"]), (backend, isa))
+
+    def test_an_instruction_set_that_is_not_here(self):
+        other = "neon" if self.info["isa"] != "neon" else "avx2"
+        for command in (["info", MODEL], ["run", MODEL, self.pictures[0]], ["bench", MODEL]):
+            with self.subTest(command):
+                result = nnc(*command, "--isa", other)
+                self.assertEqual(result.returncode, 1)
+                self.assertRegex(result.stderr.decode(),
+                                 rf"'{other}' is not in this build; "
+                                 rf"available here: auto, generic.*\b{self.info['isa']}\n\Z")
 
     def test_info_for_people(self):
         text = nnc("info", MODEL, "--cutout", self.inner[0]).stdout.decode()
@@ -270,9 +293,10 @@ class Cli(unittest.TestCase):
         self.assertEqual(objects(result)[0]["picture"], "--json.png")
 
     def test_backends_agree(self):
-        names = ["auto", "reference", "blas", "generic"]
-        results = [self.run_json(self.pictures[0], "--backend", n, "--logits")[0]["logits"]
-                   for n in names]
+        names = ["auto", "native", "reference", "blas", "isa=generic"]
+        chosen = [["--isa=generic"] if "=" in n else ["--backend", n] for n in names]
+        results = [self.run_json(self.pictures[0], *c, "--logits")[0]["logits"]
+                   for c in chosen]
         largest = max(abs(v) for v in results[0].values())
         for name, logits in zip(names, results):
             for path, logit in logits.items():
@@ -351,12 +375,14 @@ class Cli(unittest.TestCase):
                                  "--json"))[0]
             self.assertEqual(
                 list(report),
-                ["threads", "median_ms", "p10_ms", "p90_ms", "load_ms", "first_ms",
-                 "switch_cold_us", "switch_cached_us", "arena_bytes", "weight_bytes",
+                ["backend", "isa", "threads", "median_ms", "p10_ms", "p90_ms", "load_ms",
+                 "first_ms", "switch_cold_us", "switch_cached_us", "arena_bytes", "weight_bytes",
                  "rss_bytes"])
             self.assertEqual(report["threads"], 1)
             self.assertLessEqual(report["p10_ms"], report["median_ms"])
             self.assertLessEqual(report["median_ms"], report["p90_ms"])
+            self.assertEqual([report.pop("backend"), report.pop("isa")],
+                             [self.info["backend"], self.info["isa"]])
             for field, value in report.items():
                 self.assertGreater(value, 0, field)
 

@@ -59,11 +59,12 @@ GST_START_TEST(facts)
     struct fixture fixture;
     guint64 active, total, active_macs, total_macs;
     g_autofree gchar *taxonomy = NULL;
+    g_autoptr(GstStructure) stats = NULL;
 
     fixture_open(&fixture, MODEL_TWO, "cutout=a");
     g_object_get(fixture.element, "active-params", &active, "total-params", &total,
                  "active-macs", &active_macs, "total-macs", &total_macs, "taxonomy",
-                 &taxonomy, NULL);
+                 &taxonomy, "stats", &stats, NULL);
     const struct nnc_cost cost = nnc_model_cost(fixture.model);
     fail_unless_equals_uint64(total, cost.params);
     fail_unless_equals_uint64(total_macs, cost.macs);
@@ -71,6 +72,9 @@ GST_START_TEST(facts)
     fail_unless(active_macs > 0 && active_macs < total_macs);
     fail_unless(strstr(taxonomy, "\"path\":\"a/a1\""), "%s", taxonomy);
     fail_unless_equals_uint64(read_stat(&fixture, "task-id"), 1);
+    fail_unless_equals_string(gst_structure_get_string(stats, "backend"), "native");
+    fail_unless_equals_string(gst_structure_get_string(stats, "isa"),
+                              nnc_isa_name(nnc_model_isa(fixture.model)));
     fixture_close(&fixture);
 }
 GST_END_TEST

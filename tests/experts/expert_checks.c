@@ -276,7 +276,8 @@ static bool check_cost(const struct nnc_model *model, const char *cutout,
 bool check_expert(const struct nnc_model *model, const char *cutout, uint32_t seed,
                   int depth, struct expert_tally *tally)
 {
-    const struct nnc_model_options options = {.backend = model->kernels->backend};
+    const struct nnc_model_options options = {.backend = nnc_model_backend(model),
+                                              .isa = nnc_model_isa(model)};
     struct nnc_expert_info info;
     struct nnc_model *expert = NULL;
     struct nnc_error error;
@@ -301,7 +302,7 @@ bool check_expert(const struct nnc_model *model, const char *cutout, uint32_t se
            (depth < 2 || check_expert(expert, further, seed, depth - 1, tally));
     if (!good)
         fprintf(stderr, "%s on %s: expert '%s' (depth %d) failed\n",
-                nnc_model_name(model), nnc_model_isa(model), cutout, depth);
+                nnc_model_name(model), nnc_backend_name(options.backend), cutout, depth);
     free(further);
     nnc_model_unref(expert);
     free(bytes);

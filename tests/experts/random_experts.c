@@ -6,16 +6,12 @@
 
 #include "../fuzz/generator.h"
 #include "expert_checks.h"
-#include "kernels/kernels.h"
+#include "../kernel_choices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { DEFAULT_COUNT = 300, CUTOUTS = 2, DEPTH = 2 };
-
-static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_REFERENCE, NNC_BACKEND_BLAS,
-                                            NNC_BACKEND_GENERIC, NNC_BACKEND_AVX2,
-                                            NNC_BACKEND_AVX512};
 
 /* True for models that nnc refuses, too. */
 static bool check_seed(uint64_t seed, struct expert_tally *tally)
@@ -24,16 +20,18 @@ static bool check_seed(uint64_t seed, struct expert_tally *tally)
     struct bytes file = {0};
     bool good = true;
     generate_model(&dice, &file);
-    for (size_t b = 0; good && b < sizeof BACKENDS / sizeof *BACKENDS; b++) {
-        const struct nnc_model_options options = {.backend = BACKENDS[b]};
+    for (int k = 0; good && k < N_KERNEL_CHOICES; k++) {
+        const struct kernel_choice *const choice = &kernel_choices[k];
+        const struct nnc_model_options options = {.backend = choice->backend,
+                                                  .isa = choice->isa};
         struct nnc_model *model = NULL;
-        if (!nnc_kernels_get(BACKENDS[b]) ||
+        if (!has_kernels(choice) ||
             nnc_model_open_memory(file.data, file.size, &options, &model, NULL))
             continue;
         for (uint32_t i = 0; good && i < CUTOUTS; i++) {
-            uint32_t choice = (uint32_t)seed * CUTOUTS + i;
-            char *const cutout = random_cutout(model, &choice);
-            good = check_expert(model, cutout, choice, DEPTH, tally);
+            uint32_t number = (uint32_t)seed * CUTOUTS + i;
+            char *const cutout = random_cutout(model, &number);
+            good = check_expert(model, cutout, number, DEPTH, tally);
             free(cutout);
         }
         nnc_model_unref(model);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Experts of every model in a folder, on every backend that this machine has: see
+/* Experts of every model in a folder, on all kernels that this machine has: see
  * expert_checks.h.
  *
  *     test_experts FOLDER [CUTOUTS] */
 
 #include "expert_checks.h"
-#include "kernels/kernels.h"
+#include "../kernel_choices.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -13,10 +13,6 @@
 #include <string.h>
 
 enum { MAX_FILES = 1024, MAX_PATH = 1024, CUTOUTS = 4, DEPTH = 2, FEW = 6 };
-
-static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_REFERENCE, NNC_BACKEND_BLAS,
-                                            NNC_BACKEND_GENERIC, NNC_BACKEND_AVX2,
-                                            NNC_BACKEND_AVX512};
 
 static int by_name(const void *a, const void *b)
 {
@@ -69,10 +65,11 @@ static bool check_model(const struct nnc_model *model, int cutouts,
     return good;
 }
 
-static bool check_file(const char *path, enum nnc_backend backend, int cutouts,
+static bool check_file(const char *path, const struct kernel_choice *choice, int cutouts,
                        struct expert_tally *tally)
 {
-    const struct nnc_model_options options = {.backend = backend};
+    const struct nnc_model_options options = {.backend = choice->backend,
+                                              .isa = choice->isa};
     struct nnc_model *model;
     struct nnc_error error;
     if (nnc_model_open(path, &options, &model, &error)) {
@@ -95,15 +92,10 @@ int main(int argc, char **argv)
     }
     const size_t n = find_models(argv[1], paths);
     const int cutouts = argc > 2 ? atoi(argv[2]) : CUTOUTS;
-    for (size_t b = 0; b < sizeof BACKENDS / sizeof *BACKENDS; b++) {
-        if (!nnc_kernels_get(BACKENDS[b])) {
-            printf("backend %s: not on this machine, left out\n",
-                   nnc_backend_name(BACKENDS[b]));
-            continue;
-        }
-        for (size_t i = 0; i < n; i++)
-            failed += !check_file(paths[i], BACKENDS[b], cutouts, &tally);
-    }
+    name_missing_kernels();
+    for (int k = 0; k < N_KERNEL_CHOICES; k++)
+        for (size_t i = 0; i < n && has_kernels(&kernel_choices[k]); i++)
+            failed += !check_file(paths[i], &kernel_choices[k], cutouts, &tally);
     printf(
         "%zu models, %llu experts, %llu of them with copies, %llu refused, %d failed\n",
         n, (unsigned long long)tally.experts, (unsigned long long)tally.copied,

@@ -3,6 +3,8 @@
 #include "dice.h"
 #include "said.h"
 
+#include "../kernel_choices.h"
+
 #include "runtime/task.h"
 #include "runtime/team.h"
 #include <nnc/nnc.h>
@@ -17,18 +19,15 @@ enum { MAX_CLASSES = 64, MAX_CATEGORIES = 64, N_CUTOUTS = 6 };
 static const double TOLERANCE = 1e-4, TOO_LARGE = 1e6;
 /* Logits below this are what is left of larger numbers, and so is their error. */
 static const double SMALL = 0.05;
-static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_REFERENCE, NNC_BACKEND_GENERIC,
-                                            NNC_BACKEND_AVX2, NNC_BACKEND_AVX512,
-                                            NNC_BACKEND_BLAS};
 
 /* What one run said; absent numbers are NaN. */
 struct result {
     float logits[MAX_CLASSES], presence[MAX_CATEGORIES];
 };
 
-/* A model on one backend, and all that its checks need. */
+/* A model on one choice of kernels, and all that its checks need. */
 struct bench {
-    const char *backend;
+    const char *kernels;
     struct nnc_model *model;
     struct nnc_session *sessions[2]; /* one thread, three */
     float *input;
@@ -43,7 +42,7 @@ static bool make_task(struct bench *b, const uint8_t *active, const float *gains
 {
     struct nnc_error error;
     CHECK(!nnc_task_create_from_arrays(b->model, active, gains, 0, task, &error),
-          "%s: no task: %s", b->backend, error.message);
+          "%s: no task: %s", b->kernels, error.message);
     return true;
 }
 
@@ -53,7 +52,7 @@ static bool run(struct bench *b, int session, const struct nnc_task *task,
     struct nnc_scores scores;
     struct nnc_error error;
     CHECK(!nnc_session_run_tensor(b->sessions[session], task, b->input, &scores, &error),
-          "%s: no run: %s", b->backend, error.message);
+          "%s: no run: %s", b->kernels, error.message);
     for (size_t i = 0; i < MAX_CLASSES; i++)
         result->logits[i] = NAN;
     for (size_t i = 0; i < scores.n; i++)
@@ -73,13 +72,13 @@ static bool same(const struct bench *b, const char *what, const struct result *r
     for (size_t k = 0; k < b->classes; k++) {
         CHECK((active && !active[k]) ||
                   !memcmp(&b->full.logits[k], &result->logits[k], sizeof(float)),
-              "%s: %s: logit %zu is %.9g, was %.9g", b->backend, what, k,
+              "%s: %s: logit %zu is %.9g, was %.9g", b->kernels, what, k,
               (double)result->logits[k], (double)b->full.logits[k]);
     }
     for (size_t c = 0; c < b->categories; c++)
         CHECK(isnan(b->full.presence[c]) || isnan(result->presence[c]) ||
                   !memcmp(&b->full.presence[c], &result->presence[c], sizeof(float)),
-              "%s: %s: presence of %zu is %.9g, was %.9g", b->backend, what, c,
+              "%s: %s: presence of %zu is %.9g, was %.9g", b->kernels, what, c,
               (double)result->presence[c], (double)b->full.presence[c]);
     return true;
 }
@@ -143,12 +142,12 @@ static bool check_cost(const struct bench *b, const struct nnc_task *task)
         sum.macs += own.macs;
     }
     CHECK(total.params == sum.params && total.macs == sum.macs,
-          "%s: costs %llu, %llu; its parts %llu, %llu", b->backend,
+          "%s: costs %llu, %llu; its parts %llu, %llu", b->kernels,
           (unsigned long long)total.params, (unsigned long long)total.macs,
           (unsigned long long)sum.params, (unsigned long long)sum.macs);
     CHECK(nnc_task_n_active(task) < b->classes ||
               (total.params == all.params && total.macs == all.macs),
-          "%s: the full task costs other than the model", b->backend);
+          "%s: the full task costs other than the model", b->kernels);
     return true;
 }
 
@@ -215,13 +214,13 @@ static bool check_bits(struct bench *b)
     nnc_task_unref(task);
     nnc_model_drop_unused_plans(b->model);
     CHECK(!good || bytes == resident, "%s: %zu bytes of weights, %zu resident",
-          b->backend, bytes, resident);
+          b->kernels, bytes, resident);
     CHECK(!nnc_model_resident_weight_bytes(b->model), "%s: %zu bytes of weights stay",
-          b->backend, nnc_model_resident_weight_bytes(b->model));
+          b->kernels, nnc_model_resident_weight_bytes(b->model));
     return good;
 }
 
-/* Input and gains are the same on every backend, as the seed is. */
+/* Input and gains are the same on all kernels, as the seed is. */
 static bool prepare(struct bench *b, uint64_t seed)
 {
     const struct nnc_input_spec *const spec = nnc_model_input(b->model);
@@ -281,7 +280,7 @@ static bool check_near(const struct bench *b, const struct result *expected,
     for (size_t k = 0; k < b->classes; k++)
         CHECK(fabs((double)b->full.logits[k] - expected->logits[k]) <=
                   TOLERANCE * largest,
-              "%s: logit %zu is %.9g, by the reference %.9g; largest %g", b->backend, k,
+              "%s: logit %zu is %.9g, by the reference %.9g; largest %g", b->kernels, k,
               (double)b->full.logits[k], (double)expected->logits[k], largest);
     return true;
 }
@@ -300,15 +299,17 @@ bool check_model(const void *bytes, size_t size, uint64_t seed, struct tally *ta
     struct result expected;
     bool good = true;
     tally->models++;
-    for (size_t i = 0; i < sizeof BACKENDS / sizeof *BACKENDS && good; i++) {
-        if (!nnc_kernels_get(BACKENDS[i]))
+    for (int i = 0; i < N_KERNEL_CHOICES && good; i++) {
+        const struct kernel_choice *const choice = &kernel_choices[i];
+        if (!has_kernels(choice))
             continue;
-        const struct nnc_model_options options = {.backend = BACKENDS[i]};
-        struct bench b = {.backend = nnc_backend_name(BACKENDS[i])};
+        const struct nnc_model_options options = {.backend = choice->backend,
+                                                  .isa = choice->isa};
+        struct bench b = {.kernels = choice->name};
         struct nnc_error error;
         const enum nnc_status status =
             nnc_model_open_memory(bytes, size, &options, &b.model, &error);
-        CHECK(status != NNC_INTERNAL && (!i || !status), "%s: %s", b.backend,
+        CHECK(status != NNC_INTERNAL && (!i || !status), "%s: %s", b.kernels,
               error.message);
         if (status) {
             count_refused(status, &error, tally);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Every recorded model in a folder, on every backend this machine can run: the outputs that
+/* Every recorded model in a folder, on all kernels this machine can run: the outputs that
  * another engine recorded, what recorded tasks compute and cost, and the invariants that
  * need no recording - cutouts, threads, neutral attention and switching there and back
  * change no bit. */
 
+#include "../kernel_choices.h"
 #include "runtime/model.h"
 #include <nnc/nnc.h>
 
@@ -18,10 +19,7 @@
 /* Relative to the largest logit. fp32 sums of at most some thousand terms stay far below;
  * float16 weights are exact in both engines. */
 static const double TOLERANCE = 1e-4;
-static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_REFERENCE, NNC_BACKEND_BLAS,
-                                            NNC_BACKEND_GENERIC, NNC_BACKEND_AVX2,
-                                            NNC_BACKEND_AVX512};
-enum { N_BACKENDS = sizeof BACKENDS / sizeof *BACKENDS, RANDOM_CUTOUTS = 24, LARGE = 32, SLOW_CASES = 4, MAX_FILES = 512 };
+enum { RANDOM_CUTOUTS = 24, LARGE = 32, SLOW_CASES = 4, MAX_FILES = 512 };
 
 static char files[MAX_FILES][512];
 static int n_files;
@@ -273,18 +271,21 @@ static void check_case(const char *what, struct nnc_model *model, const json_t *
 
 START_TEST(recorded_model)
 {
-    const char *const path = files[_i / N_BACKENDS];
-    const enum nnc_backend backend = BACKENDS[_i % N_BACKENDS];
-    if (!nnc_kernels_get(backend))
+    const char *const path = files[_i / N_KERNEL_CHOICES];
+    const struct kernel_choice *const choice = &kernel_choices[_i % N_KERNEL_CHOICES];
+    if (!has_kernels(choice))
         return; /* this processor cannot: said once in main */
+    const struct nnc_kernels *const fastest =
+        nnc_kernels_get(NNC_BACKEND_AUTO, NNC_ISA_AUTO);
     json_error_t json_error;
     json_t *const golden = json_load_file(path, 0, &json_error);
     ck_assert_msg(golden != NULL, "%s: %s", path, json_error.text);
     char model_path[1024], what[1200];
     snprintf(model_path, sizeof model_path, "%.*s/%s", (int)(strrchr(path, '/') - path), path,
              json_string_value(json_object_get(golden, "model")));
-    snprintf(what, sizeof what, "%s on %s", model_path, nnc_backend_name(backend));
-    const struct nnc_model_options options = {.backend = backend};
+    snprintf(what, sizeof what, "%s on %s", model_path, choice->name);
+    const struct nnc_model_options options = {.backend = choice->backend,
+                                              .isa = choice->isa};
     struct nnc_model *model;
     struct nnc_error error;
     ck_assert_msg(!nnc_model_open(model_path, &options, &model, &error), "%s: %s", what,
@@ -296,7 +297,7 @@ START_TEST(recorded_model)
     {
         if (json_object_get(recorded, "input"))
             input_of = recorded;
-        if (i >= SLOW_CASES && backend != nnc_kernels_get(NNC_BACKEND_AUTO)->backend)
+        if (i >= SLOW_CASES && kernels_of(choice) != fastest)
             continue; /* a frame of the shipped model takes a second under sanitizers */
         check_case(what, model, recorded, input_of);
     }
@@ -337,14 +338,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: no recorded models\n", argv[1]);
         return 1;
     }
-    for (int i = 0; i < N_BACKENDS; i++)
-        if (!nnc_kernels_get(BACKENDS[i]))
-            printf("backend %s: not on this machine, left out\n",
-                   nnc_backend_name(BACKENDS[i]));
+    name_missing_kernels();
     Suite *const suite = suite_create("golden");
     TCase *const all = tcase_create("recorded");
     tcase_set_timeout(all, 300);
-    tcase_add_loop_test(all, recorded_model, 0, n_files * N_BACKENDS);
+    tcase_add_loop_test(all, recorded_model, 0, n_files * N_KERNEL_CHOICES);
     suite_add_tcase(suite, all);
     SRunner *const runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

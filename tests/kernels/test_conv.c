@@ -3,7 +3,7 @@
  * layouts and epilogues; and the promise of the contract: which blocks and items are
  * computed beside an element does not change its bits. */
 
-#include "kernels/kernels.h"
+#include "../kernel_choices.h"
 #include "kernels/winograd.h"
 
 #include <check.h>
@@ -15,9 +15,6 @@
 
 enum { GUARD = 64, ROUNDS = 250 };
 static const float CANARY = 12345.0f;
-
-static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_BLAS, NNC_BACKEND_GENERIC,
-                                            NNC_BACKEND_AVX2, NNC_BACKEND_AVX512};
 
 struct layer {
     struct nnc_conv_args args;
@@ -263,8 +260,8 @@ static void compare(const struct layer *l, uint32_t b, const float *got, const f
 
 START_TEST(agrees_with_reference)
 {
-    const struct nnc_kernels *const k = nnc_kernels_get(BACKENDS[_i]);
-    const struct nnc_kernels *const reference = nnc_kernels_get(NNC_BACKEND_REFERENCE);
+    const struct nnc_kernels *const k = kernels_of(&kernel_choices[_i]);
+    const struct nnc_kernels *const reference = kernels_of(&kernel_choices[0]);
     if (!k)
         return;
     if (k->warm_up)
@@ -274,7 +271,7 @@ START_TEST(agrees_with_reference)
         struct layer l;
         char what[64];
         make_layer(&l, &seed);
-        snprintf(what, sizeof what, "%s, seed %u", k->name, round);
+        snprintf(what, sizeof what, "%s, seed %u", kernel_choices[_i].name, round);
         float *const want = compute(&l, reference, l.all, l.blocks, false);
         float *const got = compute(&l, k, l.all, l.blocks, false);
         float *const pieces = compute(&l, k, l.all, l.blocks, true);
@@ -304,8 +301,7 @@ int main(void)
     Suite *const suite = suite_create("conv");
     TCase *const all = tcase_create("kernels");
     tcase_set_timeout(all, 120);
-    tcase_add_loop_test(all, agrees_with_reference, 0,
-                        (int)(sizeof BACKENDS / sizeof *BACKENDS));
+    tcase_add_loop_test(all, agrees_with_reference, 1, N_KERNEL_CHOICES);
     suite_add_tcase(suite, all);
     SRunner *const runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

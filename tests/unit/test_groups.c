@@ -5,16 +5,12 @@
 
 #include "../fuzz/dice.h"
 #include "../fuzz/onnx_writer.h"
-#include "kernels/kernels.h"
+#include "../kernel_choices.h"
 #include "runtime_fixture.h"
 
 #include <string.h>
 
 enum { ROUNDS = 60, SIZE = 5, MAX_CHANNELS = 72, MAX_TAPS = 9 };
-static const enum nnc_backend BACKENDS[] = {NNC_BACKEND_REFERENCE, NNC_BACKEND_BLAS,
-                                            NNC_BACKEND_GENERIC, NNC_BACKEND_AVX2,
-                                            NNC_BACKEND_AVX512};
-
 struct layer {
     uint32_t groups, ins, outs, kernel; /* channels of one group */
     float weights[MAX_CHANNELS * MAX_CHANNELS * MAX_TAPS], bias[MAX_CHANNELS];
@@ -100,13 +96,14 @@ static void write_model(const struct layer *l, bool apart, struct bytes *file)
     onnx_free(&onnx);
 }
 
-static float *run_model(const struct layer *l, bool apart, enum nnc_backend backend,
+static float *run_model(const struct layer *l, bool apart, const struct kernel_choice *choice,
                         size_t *n)
 {
     struct bytes file = {0};
     struct nnc_model *model = NULL;
     struct nnc_error error;
-    const struct nnc_model_options options = {.backend = backend};
+    const struct nnc_model_options options = {.backend = choice->backend,
+                                              .isa = choice->isa};
     write_model(l, apart, &file);
     ck_assert_msg(!nnc_model_open_memory(file.data, file.size, &options, &model, &error),
                   "%s", error.message);
@@ -126,22 +123,23 @@ static float *run_model(const struct layer *l, bool apart, enum nnc_backend back
 
 START_TEST(a_group_is_a_convolution_of_its_own)
 {
-    if (!nnc_kernels_get(BACKENDS[_i]))
+    const struct kernel_choice *const choice = &kernel_choices[_i];
+    if (!has_kernels(choice))
         return; /* not on this processor */
     struct dice dice = {.state = 7};
     for (int round = 0; round < ROUNDS; round++) {
         size_t n, m;
         struct layer *const l = malloc(sizeof *l);
         *l = random_layer(&dice);
-        float *const together = run_model(l, false, BACKENDS[_i], &n);
-        float *const apart = run_model(l, true, BACKENDS[_i], &m);
+        float *const together = run_model(l, false, choice, &n);
+        float *const apart = run_model(l, true, choice, &m);
         ck_assert_uint_eq(n, m);
         for (size_t k = 0; k < n; k++)
             ck_assert_msg(
                 !memcmp(&together[k], &apart[k], sizeof *apart),
                 "%s, round %d, %u groups of %u to %u channels, kernel %u: number "
                 "%zu is %.9g, alone %.9g",
-                nnc_backend_name(BACKENDS[_i]), round, l->groups, l->ins, l->outs,
+                choice->name, round, l->groups, l->ins, l->outs,
                 l->kernel, k, (double)together[k], (double)apart[k]);
         free(together);
         free(apart);
@@ -156,7 +154,7 @@ int main(void)
     TCase *const all = tcase_create("bits");
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, a_group_is_a_convolution_of_its_own, 0,
-                        sizeof BACKENDS / sizeof *BACKENDS);
+                        N_KERNEL_CHOICES);
     suite_add_tcase(suite, all);
     SRunner *const runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* From picture to tensor: against an oracle in doubles, between guard pages, and bit for
- * bit where nothing but the layout in memory changes. */
+ * bit where nothing but the layout in memory or the instruction set changes. */
 
 #include "counted_malloc.h"
 #include "guarded_picture.h"
 #include "image_oracle.h"
+
+#include "base/isa.h"
+#include "image/band.h"
+#include "image/preprocess.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -23,6 +27,36 @@ static const struct nnc_input_spec specs[] = {
 };
 enum { N_SPECS = sizeof specs / sizeof *specs, MAX_ELEMENTS = 3 * 64 * 64 };
 
+/* All loops that this processor runs; plain C first. */
+enum { MAX_KERNELS = 8 };
+static struct {
+    const char *name;
+    const struct nnc_image_kernels *kernels;
+} all_kernels[MAX_KERNELS] = {{"plain", &nnc_image_kernels_plain}};
+static int n_kernels = 1;
+
+static void find_kernels(void)
+{
+    for (int isa = NNC_ISA_GENERIC; isa <= NNC_ISA_NEON; isa++) {
+        if (!nnc_isa_usable((enum nnc_isa)isa)) {
+            printf("%s: not on this machine, left out\n", nnc_isa_name((enum nnc_isa)isa));
+            continue;
+        }
+        all_kernels[n_kernels].name = nnc_isa_name((enum nnc_isa)isa);
+        all_kernels[n_kernels++].kernels = nnc_image_kernels_get((enum nnc_isa)isa);
+    }
+}
+
+static struct nnc_preprocessor *create_with(const struct nnc_input_spec *spec,
+                                            const struct nnc_image_kernels *kernels)
+{
+    struct nnc_preprocessor *preprocessor;
+    struct nnc_error error;
+    ck_assert_msg(!nnc_preprocessor_create_with(spec, kernels, &preprocessor, &error), "%s",
+                  error.message);
+    return preprocessor;
+}
+
 static struct nnc_preprocessor *create(const struct nnc_input_spec *spec)
 {
     struct nnc_preprocessor *preprocessor;
@@ -37,30 +71,48 @@ static size_t elements(const struct nnc_input_spec *spec)
     return (size_t)spec->width * spec->height * spec->channels;
 }
 
-/* Rounded weights move a sample by 2^-15 for each axis (spans.h); a colour matrix adds up
- * components with at most 1.17 + 2.12 (BT.709 blue, limited); floats add a few 2^-24. */
+/* Rounded weights move a sample by 2^-15 for each axis (spans.h), the rounded mean between
+ * them by 2^-16 (band.h); a colour matrix adds up components with at most 1.17 + 2.12
+ * (BT.709 blue, limited); floats add a few 2^-24. */
 static double bound(const struct nnc_input_spec *spec)
 {
     const double smallest_std =
         fmin(spec->std[0],
              spec->channels == 1 ? spec->std[0] : fmin(spec->std[1], spec->std[2]));
-    return 2 * 0x1p-15 * (1.17 + 2.12) / smallest_std + 0x1p-18;
+    return (2 * 0x1p-15 + 0x1p-16) * (1.17 + 2.12) / smallest_std + 0x1p-18;
 }
 
-static void compare(const struct nnc_input_spec *spec, const struct nnc_image *image,
-                    const char *what)
+/* The tensor begins at [1]: before and after it are guards. */
+static void run_kernels(const struct nnc_input_spec *spec, const struct nnc_image *image,
+                        const struct nnc_image_kernels *kernels, float *tensor)
 {
-    static float tensor[MAX_ELEMENTS + 2];
-    static double expected[MAX_ELEMENTS];
-    struct nnc_preprocessor *const preprocessor = create(spec);
+    struct nnc_preprocessor *const preprocessor = create_with(spec, kernels);
     const size_t n = elements(spec);
     for (size_t i = 0; i < n + 2; i++)
-        tensor[i] = 12345.0f; /* guards before and after */
+        tensor[i] = 12345.0f;
     struct nnc_error error;
     const enum nnc_status status =
         nnc_preprocess(preprocessor, image, tensor + 1, &error);
-    ck_assert_msg(!status, "%s: %s", what, error.message);
+    ck_assert_msg(!status, "%s", error.message);
     ck_assert(tensor[0] == 12345.0f && tensor[n + 1] == 12345.0f);
+    nnc_preprocessor_destroy(preprocessor);
+}
+
+/* Plain C with the oracle, all others with plain C. */
+static void compare(const struct nnc_input_spec *spec, const struct nnc_image *image,
+                    const char *what)
+{
+    static float tensor[MAX_ELEMENTS + 2], other[MAX_ELEMENTS + 2];
+    static double expected[MAX_ELEMENTS];
+    const size_t n = elements(spec);
+    run_kernels(spec, image, &nnc_image_kernels_plain, tensor);
+    for (int i = 1; i < n_kernels; i++) {
+        run_kernels(spec, image, all_kernels[i].kernels, other);
+        ck_assert_msg(!memcmp(tensor, other, (n + 2) * sizeof *tensor),
+                      "%s, %s %ux%u, fit %d: %s and plain C have different bits", what,
+                      nnc_pixel_format_name(image->format), image->width, image->height,
+                      (int)spec->fit, all_kernels[i].name);
+    }
     oracle_preprocess(spec, image, expected);
     const double most = bound(spec);
     for (size_t i = 0; i < n; i++)
@@ -69,7 +121,6 @@ static void compare(const struct nnc_input_spec *spec, const struct nnc_image *i
             "%s, %s %ux%u, fit %d, channels %u, element %zu: %.7f, expected %.7f", what,
             nnc_pixel_format_name(image->format), image->width, image->height,
             (int)spec->fit, spec->channels, i, (double)tensor[i + 1], expected[i]);
-    nnc_preprocessor_destroy(preprocessor);
 }
 
 static const struct {
@@ -141,19 +192,72 @@ static const struct picture_layout layouts[] = {
 
 START_TEST(the_layout_in_memory_changes_no_bit)
 {
-    static float first[MAX_ELEMENTS], other[MAX_ELEMENTS];
+    static float first[MAX_ELEMENTS + 2], other[MAX_ELEMENTS + 2];
     struct nnc_input_spec spec = specs[0];
     spec.fit = NNC_FIT_CROP;
-    struct nnc_preprocessor *const preprocessor = create(&spec);
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         struct picture picture =
             picture_make((enum nnc_pixel_format)_i, 333, 221, 5, layouts[i]);
-        float *const tensor = i ? other : first;
-        ck_assert(!nnc_preprocess(preprocessor, &picture.image, tensor, NULL));
-        ck_assert(!memcmp(first, tensor, elements(&spec) * sizeof *tensor));
+        for (int k = 0; k < n_kernels; k++) {
+            float *const tensor = i || k ? other : first;
+            run_kernels(&spec, &picture.image, all_kernels[k].kernels, tensor);
+            ck_assert_msg(!memcmp(first, tensor, (elements(&spec) + 2) * sizeof *tensor),
+                          "layout %zu, %s", i, all_kernels[k].name);
+        }
         picture_finish(&picture);
     }
-    nnc_preprocessor_destroy(preprocessor);
+}
+END_TEST
+
+/* Sizes around the widths of vectors, and numbers of rows around those that sums hold. */
+START_TEST(instruction_sets_give_the_same_bits)
+{
+    struct nnc_input_spec spec = {
+        0, 0, 3, false, {0.1f, 0.2f, 0.3f}, {0.5f, 0.6f, 0.7f}, NNC_FIT_STRETCH};
+    static float plain[MAX_ELEMENTS], other[MAX_ELEMENTS];
+    for (uint32_t i = 0; i < 60; i++) {
+        const uint32_t random = picture_hash((uint32_t)_i * 1000 + i);
+        struct picture picture = picture_make(
+            (enum nnc_pixel_format)_i, 1 + random % 200, 1 + random / 256 % (i % 4 ? 150 : 1500),
+            i, (struct picture_layout){.padding = i % 3, .at_start = i % 2});
+        spec.width = 1 + random / 65536 % 40;
+        spec.height = 1 + picture_hash(random) % 40;
+        spec.fit = (enum nnc_fit)(i % 3);
+        run_kernels(&spec, &picture.image, &nnc_image_kernels_plain, plain);
+        for (int k = 1; k < n_kernels; k++) {
+            run_kernels(&spec, &picture.image, all_kernels[k].kernels, other);
+            ck_assert_msg(!memcmp(plain, other, (elements(&spec) + 2) * sizeof *plain),
+                          "%s: %ux%u", all_kernels[k].name, picture.image.width,
+                          picture.image.height);
+        }
+        picture_finish(&picture);
+    }
+}
+END_TEST
+
+/* The greatest sums there are: 16-bit and 31-bit ones must hold them. */
+START_TEST(white_pictures_stay_white)
+{
+    static const uint32_t rows[] = {1, 2, 9, 10, 11, 255, 256, 257, 258, 259, 260, 513, 3000,
+                                    16384};
+    static float tensor[MAX_ELEMENTS];
+    const struct nnc_input_spec spec = {1, 1, 1, false, {0}, {1}, NNC_FIT_STRETCH};
+    uint8_t *const pixels = malloc((size_t)16384 * 70);
+    memset(pixels, 255, (size_t)16384 * 70);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int k = 0; k < n_kernels; k++)
+            for (int turned = 0; turned < 2; turned++) {
+                struct nnc_image image = {.format = NNC_PIXEL_GRAY8,
+                                          .width = turned ? rows[i] : 70,
+                                          .height = turned ? 70 : rows[i],
+                                          .plane = {pixels},
+                                          .range = NNC_RANGE_FULL};
+                image.stride_bytes[0] = image.width;
+                run_kernels(&spec, &image, all_kernels[k].kernels, tensor);
+                ck_assert_msg(tensor[1] == 1.0f, "%s, %ux%u: %.9g", all_kernels[k].name,
+                              image.width, image.height, (double)tensor[1]);
+            }
+    free(pixels);
 }
 END_TEST
 
@@ -425,6 +529,7 @@ END_TEST
 
 int main(void)
 {
+    find_kernels();
     Suite *const suite = suite_create("image");
     TCase *const tcase = tcase_create("image");
     tcase_set_timeout(tcase, 120);
@@ -434,6 +539,9 @@ int main(void)
                         sizeof regions / sizeof *regions);
     tcase_add_loop_test(tcase, the_layout_in_memory_changes_no_bit, 0,
                         NNC_N_PIXEL_FORMATS);
+    tcase_add_loop_test(tcase, instruction_sets_give_the_same_bits, 0,
+                        NNC_N_PIXEL_FORMATS);
+    tcase_add_test(tcase, white_pictures_stay_white);
     tcase_add_test(tcase, a_changing_camera_changes_no_bit);
     tcase_add_test(tcase, fine_patterns_do_not_alias);
     tcase_add_loop_test(tcase, known_colors_come_out, 0, sizeof colors / sizeof *colors);

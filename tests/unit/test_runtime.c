@@ -402,6 +402,103 @@ START_TEST(survives_short_memory)
 }
 END_TEST
 
+static enum nnc_status open_with(enum nnc_backend backend, enum nnc_isa isa,
+                                 struct nnc_model **model, struct nnc_error *error)
+{
+    const struct nnc_model_options options = {.backend = backend, .isa = isa};
+    *model = NULL;
+    return nnc_model_open(NNC_GOLDEN_DIR "/nested_depth_1.onnx", &options, model, error);
+}
+
+START_TEST(backend_and_isa_are_as_asked)
+{
+    static const struct {
+        enum nnc_backend backend;
+        enum nnc_isa isa;
+    } here[] = {{NNC_BACKEND_NATIVE, NNC_ISA_GENERIC},
+                {NNC_BACKEND_BLAS, NNC_ISA_GENERIC},
+                {NNC_BACKEND_REFERENCE, NNC_ISA_GENERIC}};
+    struct nnc_model *model;
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++) {
+        ck_assert(!open_with(here[i].backend, here[i].isa, &model, NULL));
+        ck_assert_int_eq(nnc_model_backend(model), here[i].backend);
+        ck_assert_int_eq(nnc_model_isa(model), here[i].isa);
+        nnc_model_unref(model);
+    }
+    ck_assert(!open_with(NNC_BACKEND_AUTO, NNC_ISA_AUTO, &model, NULL));
+    ck_assert_int_eq(nnc_model_backend(model), NNC_BACKEND_NATIVE);
+    const enum nnc_isa best = nnc_model_isa(model);
+    ck_assert_int_ne(best, NNC_ISA_AUTO);
+    nnc_model_unref(model);
+    ck_assert(!open_with(NNC_BACKEND_AUTO, best, &model, NULL));
+    ck_assert_int_eq(nnc_model_isa(model), best);
+    nnc_model_unref(model);
+}
+END_TEST
+
+START_TEST(kernels_that_are_not_here_are_refused)
+{
+#if defined(__aarch64__)
+    const enum nnc_isa other = NNC_ISA_AVX512;
+#else
+    const enum nnc_isa other = NNC_ISA_NEON;
+#endif
+    const struct {
+        enum nnc_backend backend;
+        enum nnc_isa isa;
+        enum nnc_status status;
+        const char *words[2];
+    } refused[] = {
+        {NNC_BACKEND_AUTO, other, NNC_UNSUPPORTED,
+         {nnc_isa_name(other), "not in this build; available here: auto, generic"}},
+        {NNC_BACKEND_BLAS, other, NNC_UNSUPPORTED, {nnc_isa_name(other), "available here"}},
+        {NNC_BACKEND_AUTO, (enum nnc_isa)77, NNC_VALUE,
+         {"instruction set 77 is unknown", "available here: auto, generic"}},
+        {(enum nnc_backend)77, NNC_ISA_AUTO, NNC_VALUE, {"backend 77 is unknown", ""}},
+    };
+    struct nnc_model *model;
+    struct nnc_error error;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        ck_assert_int_eq(open_with(refused[i].backend, refused[i].isa, &model, &error),
+                         refused[i].status);
+        ck_assert_ptr_null(model);
+        for (size_t k = 0; k < 2; k++)
+            ck_assert_msg(strstr(error.message, refused[i].words[k]) != NULL, "%s",
+                          error.message);
+    }
+    /* what this processor has, but not with this backend */
+    ck_assert(!open_with(NNC_BACKEND_AUTO, NNC_ISA_AUTO, &model, NULL));
+    const enum nnc_isa best = nnc_model_isa(model);
+    nnc_model_unref(model);
+    if (best == NNC_ISA_GENERIC)
+        return;
+    ck_assert_int_eq(open_with(NNC_BACKEND_BLAS, best, &model, &error), NNC_UNSUPPORTED);
+    ck_assert_msg(strstr(error.message, "'blas' has no kernels for") != NULL, "%s",
+                  error.message);
+}
+END_TEST
+
+START_TEST(names_read_back)
+{
+    for (int i = NNC_BACKEND_AUTO; i <= NNC_BACKEND_REFERENCE; i++) {
+        enum nnc_backend backend = (enum nnc_backend)77;
+        ck_assert(nnc_backend_from_name(nnc_backend_name((enum nnc_backend)i), &backend));
+        ck_assert_int_eq((int)backend, i);
+    }
+    for (int i = NNC_ISA_AUTO; i <= NNC_ISA_NEON; i++) {
+        enum nnc_isa isa = (enum nnc_isa)77;
+        ck_assert(nnc_isa_from_name(nnc_isa_name((enum nnc_isa)i), &isa));
+        ck_assert_int_eq((int)isa, i);
+    }
+    enum nnc_isa isa;
+    enum nnc_backend backend;
+    ck_assert(!nnc_isa_from_name("unknown", &isa) && !nnc_isa_from_name("", &isa));
+    ck_assert(!nnc_backend_from_name("unknown", &backend));
+    ck_assert_str_eq(nnc_isa_name((enum nnc_isa)77), "unknown");
+    ck_assert_str_eq(nnc_backend_name((enum nnc_backend)77), "unknown");
+}
+END_TEST
+
 #if defined(__x86_64__)
 START_TEST(float_mode_is_restored)
 {
@@ -437,6 +534,9 @@ int main(void)
     tcase_add_test(all, streams_do_not_disturb_each_other);
     tcase_add_test(all, changed_file_is_noticed);
     tcase_add_test(all, survives_short_memory);
+    tcase_add_test(all, backend_and_isa_are_as_asked);
+    tcase_add_test(all, kernels_that_are_not_here_are_refused);
+    tcase_add_test(all, names_read_back);
 #if defined(__x86_64__)
     tcase_add_test(all, float_mode_is_restored);
 #endif

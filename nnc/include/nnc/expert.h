@@ -7,7 +7,7 @@
  * loads any model: it can be attended to, cut further, and experts be extracted from it.
  *
  * - Its logits, and the presence outputs that the cutout demands, are bit for bit those
- * of the cutout on the same backend, with the same gains. Gains of categories that are
+ * of the cutout on the same backend and instruction set, with the same gains. Gains of categories that are
  * cut away count as 1.
  * - It computes what the cutout computes and holds what that needs, no row more: its cost
  * is the cutout's. Where layers share an initializer but need different parts of it, each

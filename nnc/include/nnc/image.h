@@ -67,10 +67,12 @@ NNC_API void nnc_preprocessor_destroy(struct nnc_preprocessor *preprocessor);
 
 /* Writes channels x height x width floats (planar, row-major) to `tensor`.
  *
- * Every output pixel is the exact area average of the source pixels it covers (for
- * down-scaling; bilinear for up-scaling), computed on the picture's own samples and then
- * converted to RGB, clamped to 0..1 and normalised. Letterbox bars are mid grey (0.5).
- * The same picture gives the same bits whatever its strides and alignment.
+ * Every output pixel is the area average of the source pixels it covers (for
+ * down-scaling; bilinear for up-scaling), exact to a tenth of one of 255 levels, computed
+ * on the picture's own samples and then converted to RGB, clamped to 0..1 and normalised.
+ * Letterbox bars are mid grey (0.5).
+ * The same picture gives the same bits whatever its strides, its alignment and the
+ * instruction set.
  *
  * Allocates: nothing. Fails: NNC_BAD_IMAGE if the description cannot be true (size 0 or
  * over the limit, missing plane, |stride| below the row's bytes, region outside). */

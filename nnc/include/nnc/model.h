@@ -21,26 +21,39 @@ extern "C" {
 
 struct nnc_model;
 
-/* Which kernels do the arithmetic. AUTO is the fastest set this processor can run. The
- * choice never changes what a cutout computes (kept logits stay the same bits within one
- * backend); between backends results differ by rounding only. */
+/* What does the arithmetic. The choice never changes what a cutout computes (kept logits
+ * stay the same bits within one backend and instruction set); between them results differ
+ * by rounding only. */
 enum nnc_backend {
-    NNC_BACKEND_AUTO = 0,
-    NNC_BACKEND_REFERENCE, /* plain C, slow: the specification of the others */
+    NNC_BACKEND_AUTO = 0,  /* the fastest: our own kernels */
+    NNC_BACKEND_NATIVE,    /* our own kernels, compiled per instruction set */
     NNC_BACKEND_BLAS,      /* convolutions and matrix products by OpenBLAS, one thread each */
-    NNC_BACKEND_GENERIC,   /* our kernels, compiled for the baseline of the architecture */
-    NNC_BACKEND_AVX2,      /* our kernels for AVX2 + FMA */
-    NNC_BACKEND_AVX512     /* our kernels for AVX-512 (F, BW, DQ, VL) */
+    NNC_BACKEND_REFERENCE  /* plain C, slow: the specification of the others */
 };
 
-/* "avx512" <-> NNC_BACKEND_AVX512 and so on; AUTO is "auto". from_name answers false for
- * an unknown name. */
+/* Which instructions our own code uses. */
+enum nnc_isa {
+    NNC_ISA_AUTO = 0, /* the fastest that this build has and this processor runs */
+    NNC_ISA_GENERIC,  /* the baseline of the architecture, by the compiler alone */
+    NNC_ISA_AVX2,     /* AVX2 and FMA */
+    NNC_ISA_AVX512,   /* AVX-512 F, BW, DQ, VL */
+    NNC_ISA_NEON      /* NEON of 64-bit ARM */
+};
+
+/* "blas" <-> NNC_BACKEND_BLAS, "avx512" <-> NNC_ISA_AVX512 and so on. The names are never
+ * NULL; from_name answers false for an unknown one. */
 NNC_API const char *nnc_backend_name(enum nnc_backend backend);
 NNC_API bool nnc_backend_from_name(const char *name, enum nnc_backend *backend);
+NNC_API const char *nnc_isa_name(enum nnc_isa isa);
+NNC_API bool nnc_isa_from_name(const char *name, enum nnc_isa *isa);
 
 /* Zero-initialise and set what you need: zero is the default of every field. */
 struct nnc_model_options {
     enum nnc_backend backend;
+    /* Other than AUTO: refused (NNC_UNSUPPORTED, with what is available) where the build or
+     * the processor lacks it, and, except GENERIC, with BLAS and REFERENCE, which do not
+     * have the choice. */
+    enum nnc_isa isa;
     size_t max_cached_plans; /* 0 = 64 */
 };
 
@@ -89,8 +102,10 @@ NNC_API bool nnc_model_has_presence(const struct nnc_model *model);
 /* The file name without its directory; "(memory)" for bytes. Borrowed from the model. */
 NNC_API const char *nnc_model_name(const struct nnc_model *model);
 
-/* The kernels in use, e.g. "avx512"; never "auto". */
-NNC_API const char *nnc_model_isa(const struct nnc_model *model);
+/* What is in use, e.g. NATIVE and AVX512; never AUTO. With BLAS the instruction set is that
+ * of what OpenBLAS does not do; OpenBLAS chooses its own. */
+NNC_API enum nnc_backend nnc_model_backend(const struct nnc_model *model);
+NNC_API enum nnc_isa nnc_model_isa(const struct nnc_model *model);
 
 /* The cost of the full network. */
 NNC_API struct nnc_cost nnc_model_cost(const struct nnc_model *model);
