@@ -15,6 +15,7 @@
 enum { WARM_UP_RUNS = 10, MAX_SWITCHES = 40, CAMERA_WIDTH = 640, CAMERA_HEIGHT = 480 };
 
 struct measurement {
+    enum nnc_precision precision;
     unsigned threads;
     double median_ms, p10_ms, p90_ms, load_ms, first_ms;
     double switch_cold_us, switch_cached_us;
@@ -73,7 +74,8 @@ static bool run_once(struct bench *bench)
 static bool measure_start(struct bench *bench, struct measurement *result)
 {
     struct cli_work *const work = &bench->work;
-    const struct nnc_model_options model_options = {.backend = bench->options->backend};
+    const struct nnc_model_options model_options = {.backend = bench->options->backend,
+                                                    .precision = bench->options->precision};
     const struct nnc_session_options session_options = {.threads = result->threads};
     const uint64_t begin = cli_now_ns();
     if (nnc_model_open(bench->options->model, &model_options, &work->model,
@@ -215,7 +217,8 @@ static bool measure(struct bench *bench, struct measurement *result)
 static int print_json(const struct measurement *result)
 {
     return cli_json_print(json_pack(
-        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "threads",
+        "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "precision",
+        nnc_precision_name(result->precision), "threads",
         (json_int_t)result->threads, "median_ms", cli_json_real(result->median_ms),
         "p10_ms", cli_json_real(result->p10_ms), "p90_ms", cli_json_real(result->p90_ms),
         "load_ms", cli_json_real(result->load_ms), "first_ms",
@@ -229,10 +232,11 @@ static int print_json(const struct measurement *result)
 static void print_for_people(const struct bench *bench, const struct measurement *result)
 {
     const double mib = 1024 * 1024;
-    printf("%s%s%s   cutout %s, kernels %s, %u thread%s, %u runs\n\n", cli_bold(),
+    printf("%s%s%s   cutout %s, kernels %s, %s, %u thread%s, %u runs\n\n", cli_bold(),
            nnc_model_name(bench->work.model), cli_plain(),
            bench->options->cutout ? bench->options->cutout : "none (full network)",
-           nnc_model_isa(bench->work.model), result->threads,
+           nnc_model_isa(bench->work.model), nnc_precision_name(result->precision),
+           result->threads,
            result->threads == 1 ? "" : "s", bench->options->runs);
     printf("  one picture     %s%.3f ms%s   (p10 %.3f, p90 %.3f)\n", cli_bold(),
            result->median_ms, cli_plain(), result->p10_ms, result->p90_ms);
@@ -251,7 +255,8 @@ static void print_for_people(const struct bench *bench, const struct measurement
 static int run_bench(const struct cli_options *options)
 {
     struct bench bench = {.options = options};
-    struct measurement result = {.threads = options->threads ? options->threads
+    struct measurement result = {.precision = options->precision,
+                                 .threads = options->threads ? options->threads
                                                              : g_get_num_processors()};
     int code = CLI_OK;
     if (!measure(&bench, &result)) {
@@ -276,8 +281,9 @@ const struct cli_command cli_bench = {
                "warm up. Switches go from one top category to the next and end when a "
                "frame could\n"
                "run at full speed; the figures are medians.",
-    .options = "--cutout --threads --runs --backend --json ",
-    .fields = {{"threads", "threads that work on one picture"},
+    .options = "--cutout --threads --runs --backend --precision --json ",
+    .fields = {{"precision", "what convolutions multiply: fp32, bf16, int8"},
+               {"threads", "threads that work on one picture"},
                {"median_ms", "time of one run, milliseconds"},
                {"p10_ms", "10th percentile"},
                {"p90_ms", "90th percentile"},

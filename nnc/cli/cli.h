@@ -30,6 +30,7 @@ struct cli_options {
     const char *out;
     struct cli_signal_options signal;
     enum nnc_backend backend;
+    enum nnc_precision precision;
     unsigned threads; /* 0 = one per core */
     unsigned top_k;   /* 0 = all */
     unsigned runs;

@@ -16,7 +16,8 @@ int cli_work_init(struct cli_work *work, const struct cli_options *options)
 {
     struct nnc_error error;
     *work = (struct cli_work){0};
-    const struct nnc_model_options model_options = {.backend = options->backend};
+    const struct nnc_model_options model_options = {.backend = options->backend,
+                                                    .precision = options->precision};
     const struct nnc_session_options session_options = {.threads = options->threads};
     if (nnc_model_open(options->model, &model_options, &work->model, &error) ||
         nnc_task_create(work->model, options->cutout, options->attention, 0, &work->task,

@@ -76,6 +76,12 @@ static const char *store_backend(struct cli_options *options, const char *value)
                : "one of auto, reference, blas, generic, avx2, avx512";
 }
 
+static const char *store_precision(struct cli_options *options, const char *value)
+{
+    return nnc_precision_from_name(value, &options->precision) ? NULL
+                                                               : "one of fp32, bf16, int8";
+}
+
 static bool read_number(const char *value, unsigned low, unsigned high, unsigned *number)
 {
     char *end;
@@ -160,6 +166,7 @@ static const struct option_row rows[] = {
     {"--threads", "N", "threads at work (default: one per core)", store_threads},
     {"--backend", "NAME", "auto | reference | blas | generic | avx2 | avx512",
      store_backend},
+    {"--precision", "NAME", "fp32 | bf16 | int8: what convolutions multiply", store_precision},
     {"--json", NULL, "for scripts: one JSON object per line", store_json},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };

@@ -14,6 +14,7 @@ struct builder {
     struct nnc_program *program;
     const struct nnc_graph *graph;
     uint32_t *plain, *blocked; /* [values] edges, NNC_NONE if there is none yet */
+    uint32_t *narrow;          /* [values] likewise, of narrow numbers */
     uint32_t *uses;            /* [values] number of readers, outputs count as one */
     uint32_t *reader;          /* [values] a node that reads it */
     uint32_t *chain_head;      /* [nodes] the node whose chain ends here, else itself */
@@ -149,6 +150,28 @@ static uint32_t get_any(struct builder *b, uint32_t value)
     return b->blocked[value] != NNC_NONE ? b->blocked[value] : b->plain[value];
 }
 
+/* The value in narrow numbers: made once, for all who read it. `scale` and `zero` are for
+ * bytes. */
+static uint32_t get_narrow(struct builder *b, uint32_t value, uint32_t from, float scale,
+                           int32_t zero)
+{
+    const enum nnc_precision numbers = b->program->narrow->precision;
+    if (b->narrow[value] != NNC_NONE)
+        return b->narrow[value];
+    const uint32_t edge =
+        add_edge(b, NNC_EDGE_STEP, 0, value, &value_of(b, value)->shape, true);
+    struct nnc_edge *const e = &b->program->edges[edge];
+    e->numbers = numbers;
+    e->floats = nnc_ceil_div(e->channels, NNC_BLOCK) * nnc_narrow_words(numbers, NNC_BLOCK) *
+                e->pixels;
+    struct nnc_step *const step = add_step(b, NNC_STEP_NARROW, NNC_NONE, edge, &from, 1);
+    if (!step)
+        return NNC_NONE;
+    step->scale = scale;
+    step->zero = zero;
+    return b->narrow[value] = edge;
+}
+
 static void put(struct builder *b, uint32_t value, uint32_t edge)
 {
     if (b->program->edges[edge].blocked)
@@ -267,6 +290,28 @@ static enum nnc_status check_constants(const struct builder *b, const struct nnc
     return NNC_OK;
 }
 
+/* Whether a convolution or product without groups is computed in bf16. Not where a picture
+ * comes in: three channels are hardly a word, and the first layer is the most sensitive. */
+static bool suits_bf16(const struct builder *b, const struct nnc_node *node)
+{
+    enum { FEWEST_CHANNELS = 8 };
+    const struct nnc_shape *const x = &value_of(b, node->inputs[0])->shape;
+    if (!b->program->narrow || b->program->narrow->precision != NNC_PRECISION_BF16)
+        return false;
+    if (node->op == NNC_OP_GEMM && (node->gemm.transpose_a || x->dim[0] != 1))
+        return false;
+    return x->dim[1] >= FEWEST_CHANNELS;
+}
+
+/* What a CONV step reads. */
+static uint32_t get_operand(struct builder *b, const struct nnc_node *node)
+{
+    const uint32_t value = node->inputs[0];
+    if (suits_bf16(b, node))
+        return get_narrow(b, value, get_any(b, value), 1, 0);
+    return node->op == NNC_OP_CONV ? get_any(b, value) : get(b, value, false);
+}
+
 static enum nnc_status lower_conv(struct builder *b, uint32_t head, uint32_t last)
 {
     const struct nnc_node *const node = &b->graph->nodes[head];
@@ -289,8 +334,9 @@ static enum nnc_status lower_conv(struct builder *b, uint32_t head, uint32_t las
     const bool grouped = convolution && node->conv.groups > 1;
     const bool depthwise = grouped && node->conv.groups == channels && outs == channels;
     const uint32_t x = depthwise || grouped ? get(b, node->inputs[0], true)
-                       : convolution        ? get_any(b, node->inputs[0])
-                                            : get(b, node->inputs[0], false);
+                                            : get_operand(b, node);
+    if (x == NNC_NONE)
+        return done(b, NULL);
     const uint32_t residual =
         chain.residual == NNC_NONE ? NNC_NONE : get(b, chain.residual, convolution);
     const uint32_t gain = chain.gain == NNC_NONE ? NNC_NONE : get_any(b, chain.gain);
@@ -545,7 +591,7 @@ static void count_readers(struct builder *b)
 {
     const struct nnc_graph *const g = b->graph;
     for (uint32_t v = 0; v < g->n_values; v++)
-        b->reader[v] = b->plain[v] = b->blocked[v] = NNC_NONE;
+        b->reader[v] = b->plain[v] = b->blocked[v] = b->narrow[v] = NNC_NONE;
     for (uint32_t n = 0; n < g->n_nodes; n++)
         for (uint32_t i = 0; i < g->nodes[n].n_inputs; i++)
             if (g->nodes[n].inputs[i] != NNC_NONE) {
@@ -581,28 +627,31 @@ static bool make_room(struct builder *b)
     uint64_t operands = 0;
     for (uint32_t n = 0; n < g->n_nodes; n++)
         operands += g->nodes[n].n_inputs;
-    /* Each node makes one result; each operand and output is reordered at most once. */
-    b->edge_room = (uint32_t)(g->n_values + g->n_nodes + operands + 2);
-    b->step_room = (uint32_t)(g->n_nodes + operands + 2);
+    /* Each node makes one result; each operand and output is reordered at most once, and
+     * each value narrowed at most once. */
+    b->edge_room = (uint32_t)(2 * (uint64_t)g->n_values + g->n_nodes + operands + 2);
+    b->step_room = (uint32_t)((uint64_t)g->n_values + g->n_nodes + operands + 2);
     b->program->pool.limit = SIZE_MAX;
     b->program->edges =
         nnc_pool_alloc(&b->program->pool, b->edge_room, sizeof *b->program->edges);
     b->program->steps =
         nnc_pool_alloc(&b->program->pool, b->step_room, sizeof *b->program->steps);
-    uint32_t *const words = nnc_alloc((uint64_t)g->n_values * 4 + g->n_nodes, sizeof *words);
+    uint32_t *const words = nnc_alloc((uint64_t)g->n_values * 5 + g->n_nodes, sizeof *words);
     b->plain = words;
     if (!words)
         return false;
     b->blocked = words + g->n_values;
     b->uses = words + 2 * (size_t)g->n_values;
     b->reader = words + 3 * (size_t)g->n_values;
-    b->chain_head = words + 4 * (size_t)g->n_values;
+    b->narrow = words + 4 * (size_t)g->n_values;
+    b->chain_head = words + 5 * (size_t)g->n_values;
     b->absorbed = nnc_alloc(g->n_nodes, sizeof *b->absorbed);
     return b->program->edges && b->program->steps && b->absorbed;
 }
 
-enum nnc_status nnc_program_create(const struct nnc_graph *graph, struct nnc_program **program,
-                                   struct nnc_error *error)
+enum nnc_status nnc_program_create(const struct nnc_graph *graph,
+                                   const struct nnc_narrow_kernels *narrow,
+                                   struct nnc_program **program, struct nnc_error *error)
 {
     struct builder b = {.graph = graph, .error = error};
     enum nnc_status status = NNC_OK;
@@ -610,6 +659,7 @@ enum nnc_status nnc_program_create(const struct nnc_graph *graph, struct nnc_pro
     if (!b.program)
         return nnc_fail_nomem(error, sizeof *b.program);
     b.program->graph = graph;
+    b.program->narrow = narrow;
     if (!make_room(&b)) {
         status = nnc_fail_nomem(error, b.edge_room * sizeof(struct nnc_edge));
         goto end;

@@ -89,6 +89,21 @@ static enum nnc_status choose_kernels(struct nnc_model *model, enum nnc_backend 
     return NNC_OK;
 }
 
+static enum nnc_status choose_precision(struct nnc_model *model, enum nnc_precision precision,
+                                        struct nnc_error *error)
+{
+    const char *needs = "";
+    if (precision == NNC_PRECISION_FP32)
+        return NNC_OK;
+    model->narrow = nnc_narrow_get(model->kernels->backend, precision, &needs);
+    if (model->narrow)
+        return NNC_OK;
+    return nnc_fail(error, NNC_UNSUPPORTED, nnc_precision_name(precision),
+                    "precision '%s' needs %s; got the backend '%s' on this processor. Use "
+                    "precision 'fp32', or the backend 'reference', which is slow",
+                    nnc_precision_name(precision), needs, model->kernels->name);
+}
+
 static void destroy(struct nnc_model *model)
 {
     while (model->n_cached)
@@ -108,6 +123,8 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
 {
     const struct nnc_graph *const g = model->graph;
     enum nnc_status status = choose_kernels(model, options->backend, error);
+    if (!status)
+        status = choose_precision(model, options->precision, error);
     if (status)
         return status;
     model->n_presence =
@@ -120,7 +137,7 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
     model->cached = nnc_alloc(model->max_cached, sizeof *model->cached);
     if (!model->cached)
         return nnc_fail_nomem(error, model->max_cached * sizeof *model->cached);
-    if ((status = nnc_program_create(g, &model->program, error)) ||
+    if ((status = nnc_program_create(g, model->narrow, &model->program, error)) ||
         (status = nnc_weights_create(model->program, model->kernels, &model->weights,
                                      error)))
         return status;
@@ -312,7 +329,12 @@ const char *nnc_model_name(const struct nnc_model *model)
 
 const char *nnc_model_isa(const struct nnc_model *model)
 {
-    return model->kernels->name;
+    return model->narrow ? model->narrow->name : model->kernels->name;
+}
+
+enum nnc_precision nnc_model_precision(const struct nnc_model *model)
+{
+    return model->narrow ? model->narrow->precision : NNC_PRECISION_FP32;
 }
 
 struct nnc_cost nnc_model_cost(const struct nnc_model *model)

@@ -38,10 +38,24 @@ enum nnc_backend {
 NNC_API const char *nnc_backend_name(enum nnc_backend backend);
 NNC_API bool nnc_backend_from_name(const char *name, enum nnc_backend *backend);
 
+/* The numbers that convolutions and matrix products multiply. All else, and all that lies
+ * between them, stays float. Kept logits of a cutout have the same bits in each. */
+enum nnc_precision {
+    NNC_PRECISION_FP32 = 0,
+    NNC_PRECISION_BF16, /* weights and activations rounded to bf16; sums are float */
+    NNC_PRECISION_INT8  /* bytes, where a model says by QuantizeLinear and DequantizeLinear
+                           how; other layers stay float */
+};
+
+/* "bf16" <-> NNC_PRECISION_BF16 and so on; false for an unknown name. */
+NNC_API const char *nnc_precision_name(enum nnc_precision precision);
+NNC_API bool nnc_precision_from_name(const char *name, enum nnc_precision *precision);
+
 /* Zero-initialise and set what you need: zero is the default of every field. */
 struct nnc_model_options {
     enum nnc_backend backend;
     size_t max_cached_plans; /* 0 = 64 */
+    enum nnc_precision precision;
 };
 
 /* How a picture becomes the network's input (see nnc/image.h). */
@@ -89,8 +103,11 @@ NNC_API bool nnc_model_has_presence(const struct nnc_model *model);
 /* The file name without its directory; "(memory)" for bytes. Borrowed from the model. */
 NNC_API const char *nnc_model_name(const struct nnc_model *model);
 
-/* The kernels in use, e.g. "avx512"; never "auto". */
+/* The kernels in use, e.g. "avx512", or "avx512-bf16" with that precision; never "auto". */
 NNC_API const char *nnc_model_isa(const struct nnc_model *model);
+
+/* The precision it was opened with. */
+NNC_API enum nnc_precision nnc_model_precision(const struct nnc_model *model);
 
 /* The cost of the full network. */
 NNC_API struct nnc_cost nnc_model_cost(const struct nnc_model *model);
