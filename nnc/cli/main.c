@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {&cli_info, &cli_run, &cli_eval,
-                                                     &cli_bench, &cli_extract};
+                                                     &cli_bench, &cli_extract,
+                                                     &cli_quantize};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 int cli_work_init(struct cli_work *work, const struct cli_options *options)
@@ -44,7 +45,7 @@ static void print_help(void)
          "Runs nested networks: any part of the tree of categories alone, at its own "
          "cost.\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        printf("  nnc %-7s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  nnc %-8s %s\n", commands[i]->name, commands[i]->summary);
     puts(
         "\nWith --json every line on stdout is one JSON object. Floats have 9 "
         "significant\n"

@@ -8,6 +8,7 @@
 #include "../runtime/model.h"
 #include "cut.h"
 #include "expert_taxonomy.h"
+#include "quantize.h"
 #include "replace_file.h"
 #include <nnc/expert.h>
 
@@ -18,6 +19,7 @@
 struct extraction {
     const struct nnc_model *model;
     const char *cutout;
+    const struct nnc_quantisation *quantisation;
     uint8_t *active, *presence; /* [classes], [presence output] */
     bool *kept;                 /* [categories] */
     bool any_presence;
@@ -72,7 +74,7 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
     const struct nnc_graph *const g = e->model->graph;
     char *taxonomy = NULL, *origin = NULL;
     nnc_cut_init(cut, g, e->need, e->active, e->any_presence ? e->presence : NULL,
-                 e->kept, e->error);
+                 e->kept, e->quantisation, e->error);
     if (!cut->status)
         nnc_cut_write(cut);
     enum nnc_status status = cut->status;
@@ -82,7 +84,10 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
         status = nnc_expert_origin(g, e->cutout, &origin, e->error);
     if (!status) {
         const struct nnc_onnx_metadata metadata[] = {{"nnc.taxonomy", taxonomy},
-                                                     {"nnc.expert", origin}};
+                                                     {
+                                                         e->quantisation ? "nnc.quantized"
+                                                                         : "nnc.expert",
+                                                         origin}};
         status = nnc_onnx_write_model(&cut->writer, g->opset, "expert", metadata, 2,
                                       &e->file, e->error);
     }
@@ -140,6 +145,22 @@ static enum nnc_status extract(struct extraction *e)
         nnc_error_prefix(e->error, e->model->graph->name);
     }
     return status;
+}
+
+enum nnc_status nnc_expert_quantise(const struct nnc_model *model,
+                                    const struct nnc_quantisation *quantisation, void **bytes,
+                                    size_t *size, struct nnc_expert_info *info,
+                                    struct nnc_error *error)
+{
+    struct extraction e = {
+        .model = model, .cutout = "", .quantisation = quantisation, .error = error};
+    const enum nnc_status status = extract(&e);
+    if (status)
+        return status;
+    *bytes = e.file.bytes;
+    *size = (size_t)e.file.size;
+    *info = e.info;
+    return NNC_OK;
 }
 
 enum nnc_status nnc_expert_make(const struct nnc_model *model, const char *cutout,

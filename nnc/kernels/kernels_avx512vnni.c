@@ -40,7 +40,7 @@ static inline vec to_float(vec sum, const float *packed)
 
 static inline void narrow_pixel(const struct nnc_narrow_args *a, vec v, size_t p)
 {
-    v = vec_mul(v, vec_set1(1 / a->scale));
+    v = v / vec_set1(a->scale);
     v = vec_min(vec_max(v, vec_set1(-1024)), vec_set1(1024));
     const __m512i steps = _mm512_add_epi32(_mm512_cvtps_epi32(v), _mm512_set1_epi32(a->zero));
     const __m128i bytes =

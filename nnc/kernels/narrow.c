@@ -90,11 +90,10 @@ uint16_t nnc_bf16_of(float x)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-/* NaN becomes the smallest number. Multiplying by the reciprocal, where QuantizeLinear
- * divides, may round a number in the middle between two steps to the other one. */
+/* As QuantizeLinear; NaN becomes the smallest number. */
 uint8_t nnc_byte_of(float x, float scale, int32_t zero)
 {
-    const float steps = x * (1 / scale);
+    const float steps = x / scale;
     const float low = steps > -1024 ? steps : -1024;
     const int32_t rounded = (int32_t)rintf(low < 1024 ? low : 1024) + zero;
     return (uint8_t)(rounded < 0 ? 0 : rounded > 255 ? 255 : rounded);
@@ -151,7 +150,7 @@ void nnc_narrow_pack_bf16(const float *packed, uint32_t in_channels, uint32_t ta
 
 static int8_t integer_weight(const struct walk *walk, float weight, uint32_t lane)
 {
-    const float steps = walk->scale[lane] > 0 ? rintf(weight / walk->scale[lane]) : 0;
+    const float steps = walk->scale[lane] != 0 ? rintf(weight / walk->scale[lane]) : 0;
     return (int8_t)(steps < -128 ? -128 : steps > 127 ? 127 : steps);
 }
 

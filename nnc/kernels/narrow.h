@@ -77,8 +77,8 @@ static inline uint64_t nnc_narrow_packed_words(enum nnc_precision precision,
 /* From a packed block of float weights (kernels.h) to one of bf16. */
 void nnc_narrow_pack_bf16(const float *packed, uint32_t in_channels, uint32_t taps, float *out);
 
-/* The same to bytes. Each lane's weights are integers times `scale[lane]`; the activations
- * are (byte - zero) * x_scale. */
+/* The same to bytes. Each lane's weights are integers times `scale[lane]`, which may be
+ * negative, or 0 if they all are 0; the activations are (byte - zero) * x_scale. */
 void nnc_narrow_pack_int8(const float *packed, uint32_t in_channels, uint32_t taps,
                           const float scale[NNC_BLOCK], float x_scale, int32_t zero,
                           float *out);

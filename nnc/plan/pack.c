@@ -277,6 +277,25 @@ static enum nnc_status pack_block(const struct nnc_program *p, uint32_t step, ui
                : pack_rows(p, step, block, &fold, bias, packed, error);
 }
 
+/* The scale of each row of integer weights in a block, the batch normalisation's included:
+ * that changes what a row's integers mean, not the integers. */
+static enum nnc_status read_scales(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                   float scale[NNC_BLOCK], struct nnc_error *error)
+{
+    struct fold fold;
+    const enum nnc_status status = read_fold(p, step, block, &fold, error);
+    if (status)
+        return status;
+    const uint32_t value = node_of(p, step)->inputs[1];
+    const struct nnc_scaling *const s =
+        p->graph->tensors[p->graph->values[value].source].scaling;
+    const uint32_t rows = rows_of_block(p, step, block);
+    for (uint32_t i = 0; i < NNC_BLOCK; i++)
+        scale[i] =
+            i >= rows ? 0 : s->scale[s->n > 1 ? block * NNC_BLOCK + i : 0] * fold.scale[i];
+    return NNC_OK;
+}
+
 /* Narrow weights are made from packed float ones. */
 static enum nnc_status pack_narrow(const struct nnc_program *p, uint32_t step, uint32_t block,
                                    float *packed, struct nnc_error *error)
@@ -285,9 +304,16 @@ static enum nnc_status pack_narrow(const struct nnc_program *p, uint32_t step, u
     float *const floats = nnc_alloc(group_floats(p, step), sizeof *floats);
     if (!floats)
         return nnc_fail_nomem(error, bytes);
-    const enum nnc_status status = pack_block(p, step, block, floats, error);
-    if (!status)
+    float scale[NNC_BLOCK];
+    enum nnc_status status = pack_block(p, step, block, floats, error);
+    if (!status && numbers_of(p, step) == NNC_PRECISION_INT8)
+        status = read_scales(p, step, block, scale, error);
+    if (!status && numbers_of(p, step) == NNC_PRECISION_BF16) {
         nnc_narrow_pack_bf16(floats, packed_inputs(p, step), taps_of(p, step), packed);
+    } else if (!status) {
+        nnc_narrow_pack_int8(floats, packed_inputs(p, step), taps_of(p, step), scale,
+                             p->steps[step].scale, p->steps[step].zero, packed);
+    }
     free(floats);
     return status;
 }

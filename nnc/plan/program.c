@@ -303,10 +303,72 @@ static bool suits_bf16(const struct builder *b, const struct nnc_node *node)
     return x->dim[1] >= FEWEST_CHANNELS;
 }
 
-/* What a CONV step reads. */
-static uint32_t get_operand(struct builder *b, const struct nnc_node *node)
+static const struct nnc_node *made_by(const struct builder *b, uint32_t value,
+                                      enum nnc_activation_kind u8, enum nnc_activation_kind s8)
+{
+    const struct nnc_value *const v = value_of(b, value);
+    const struct nnc_node *const node =
+        v->kind == NNC_VALUE_NODE ? &b->graph->nodes[v->source] : NULL;
+    return node && node->op == NNC_OP_ACTIVATION &&
+                   (node->activation.kind == u8 || node->activation.kind == s8)
+               ? node
+               : NULL;
+}
+
+/* Weights as integer kernels multiply them: int8 around zero, with a scale for all or one for
+ * each output channel; and few enough that a sum of them cannot overflow. */
+static bool has_integer_weights(const struct builder *b, const struct nnc_node *node)
+{
+    enum { MOST_TERMS = 65536 };
+    const struct nnc_value *const w = value_of(b, node->inputs[1]);
+    const struct nnc_tensor *const tensor = &b->graph->tensors[w->source];
+    const uint32_t rows = node->op == NNC_OP_CONV || node->gemm.transpose_b ? 0 : 1;
+    if (w->kind != NNC_VALUE_TENSOR || tensor->dtype != NNC_DTYPE_INT8 || !tensor->scaling ||
+        (tensor->scaling->n > 1 && tensor->scaling->axis != rows))
+        return false;
+    for (uint32_t i = 0; i < tensor->scaling->n; i++)
+        if (tensor->scaling->zero[i])
+            return false;
+    return nnc_shape_elements(&w->shape) / w->shape.dim[rows] <= MOST_TERMS;
+}
+
+/* The DequantizeLinear before a convolution or product that is computed in integers, else
+ * NULL: between it and a QuantizeLinear are the very bytes. */
+static const struct nnc_node *dequantized(const struct builder *b, const struct nnc_node *node)
+{
+    if (!b->program->narrow || b->program->narrow->precision != NNC_PRECISION_INT8 ||
+        !has_integer_weights(b, node))
+        return NULL;
+    if (node->op == NNC_OP_GEMM && (node->gemm.transpose_a || node->gemm.alpha != 1 ||
+                                    value_of(b, node->inputs[0])->shape.dim[0] != 1))
+        return NULL;
+    const struct nnc_node *const back =
+        made_by(b, node->inputs[0], NNC_ACT_DEQUANTIZE_U8, NNC_ACT_DEQUANTIZE_S8);
+    return back && made_by(b, back->inputs[0], NNC_ACT_QUANTIZE_U8, NNC_ACT_QUANTIZE_S8)
+               ? back
+               : NULL;
+}
+
+/* Bytes of what a QuantizeLinear makes; signed ones are moved up by 128. If it is part of a
+ * chain its result is there as float, else the bytes are made of its operand at once. */
+static uint32_t get_bytes(struct builder *b, uint32_t value)
+{
+    const uint32_t n = value_of(b, value)->source;
+    const struct nnc_node *const node = &b->graph->nodes[n];
+    const int32_t up = node->activation.kind == NNC_ACT_QUANTIZE_S8 ? 128 : 0;
+    if (b->chain_head[n] != n || b->absorbed[n])
+        return get_narrow(b, value, get_any(b, value), 1, up);
+    return get_narrow(b, value, get_any(b, node->inputs[0]), node->activation.alpha,
+                      (int32_t)node->activation.beta + up);
+}
+
+/* What a CONV step reads; `back` as of dequantized(). */
+static uint32_t get_operand(struct builder *b, const struct nnc_node *node,
+                            const struct nnc_node *back)
 {
     const uint32_t value = node->inputs[0];
+    if (back)
+        return get_bytes(b, back->inputs[0]);
     if (suits_bf16(b, node))
         return get_narrow(b, value, get_any(b, value), 1, 0);
     return node->op == NNC_OP_CONV ? get_any(b, value) : get(b, value, false);
@@ -333,8 +395,9 @@ static enum nnc_status lower_conv(struct builder *b, uint32_t head, uint32_t las
     const uint32_t outs = value_of(b, out)->shape.dim[1];
     const bool grouped = convolution && node->conv.groups > 1;
     const bool depthwise = grouped && node->conv.groups == channels && outs == channels;
+    const struct nnc_node *const back = grouped ? NULL : dequantized(b, node);
     const uint32_t x = depthwise || grouped ? get(b, node->inputs[0], true)
-                                            : get_operand(b, node);
+                                            : get_operand(b, node, back);
     if (x == NNC_NONE)
         return done(b, NULL);
     const uint32_t residual =
@@ -348,6 +411,12 @@ static enum nnc_status lower_conv(struct builder *b, uint32_t head, uint32_t las
                  head, new_result(b, out, convolution), &x, 1);
     if (!step)
         return done(b, NULL);
+    if (back) {
+        const bool is_signed = back->activation.kind == NNC_ACT_DEQUANTIZE_S8;
+        step->scale = back->activation.alpha;
+        step->zero = (int32_t)back->activation.beta + (is_signed ? 128 : 0);
+    }
+    b->program->n_narrow += b->program->edges[x].numbers != NNC_PRECISION_FP32;
     step->batch_norm = chain.batch_norm;
     step->residual = residual;
     step->gain = gain;
@@ -616,7 +685,7 @@ static void add_sources(struct builder *b)
             put(b, v,
                 p->attention = add_edge(b, NNC_EDGE_ATTENTION, 0, v, &value->shape, false));
         else if (value->kind == NNC_VALUE_TENSOR &&
-                 g->tensors[value->source].dtype != NNC_DTYPE_INT)
+                 nnc_tensor_has_floats(&g->tensors[value->source]))
             put(b, v, add_edge(b, NNC_EDGE_TENSOR, value->source, v, &value->shape, false));
     }
 }

@@ -55,8 +55,8 @@ struct nnc_step {
     uint32_t residual;     /* CONV, DEPTHWISE: edge or NNC_NONE */
     uint32_t gain;         /* CONV, DEPTHWISE: edge of one float or NNC_NONE */
     struct nnc_activation activation; /* CONV, DEPTHWISE, ACTIVATE */
-    float scale;           /* NARROW to bytes: what a byte means, */
-    int32_t zero;          /* (byte - zero) * scale */
+    float scale;           /* NARROW to bytes, and CONV of bytes: how bytes are made, and */
+    int32_t zero;          /* what they mean: (byte - zero) * scale */
 };
 
 struct nnc_program {
@@ -66,6 +66,7 @@ struct nnc_program {
     uint32_t n_edges;
     struct nnc_step *steps; /* in an order in which they can run */
     uint32_t n_steps;
+    uint32_t n_narrow;      /* CONV steps that multiply narrow numbers */
     uint32_t image, attention, logits, presence; /* edges; NNC_NONE if absent or unused */
     struct nnc_pool pool;
 };

@@ -104,6 +104,22 @@ static enum nnc_status choose_precision(struct nnc_model *model, enum nnc_precis
                     nnc_precision_name(precision), needs, model->kernels->name);
 }
 
+/* A precision of which a model has nothing would be a slow name for float. */
+static enum nnc_status check_narrow(const struct nnc_model *model, struct nnc_error *error)
+{
+    if (!model->narrow || model->program->n_narrow)
+        return NNC_OK;
+    if (model->narrow->precision == NNC_PRECISION_BF16)
+        return nnc_fail(error, NNC_UNSUPPORTED, "bf16",
+                        "precision 'bf16' needs a convolution or matrix product of 8 or more "
+                        "input channels without groups; the model has none. Use precision "
+                        "'fp32'");
+    return nnc_fail(error, NNC_UNSUPPORTED, "int8",
+                    "precision 'int8' needs layers with int8 weights behind QuantizeLinear and "
+                    "DequantizeLinear; the model has none. Make such a model by 'nnc quantize "
+                    "MODEL --calibrate DATA -o OUT.onnx'");
+}
+
 static void destroy(struct nnc_model *model)
 {
     while (model->n_cached)
@@ -138,6 +154,7 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
     if (!model->cached)
         return nnc_fail_nomem(error, model->max_cached * sizeof *model->cached);
     if ((status = nnc_program_create(g, model->narrow, &model->program, error)) ||
+        (status = check_narrow(model, error)) ||
         (status = nnc_weights_create(model->program, model->kernels, &model->weights,
                                      error)))
         return status;
