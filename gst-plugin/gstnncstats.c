@@ -63,6 +63,10 @@ GstStructure *gst_nnc_stats_to_structure(const struct gst_nnc_stats *stats,
     gst_structure_set(structure, "cutout", G_TYPE_STRING, live ? live->cutout : "",
                       "attention", G_TYPE_STRING, live ? live->attention : "", NULL);
     gst_structure_set(structure, "isa", G_TYPE_STRING,
-                      live ? nnc_model_isa(nnc_task_model(live->task)) : "", NULL);
+                      live ? nnc_model_isa(nnc_task_model(live->task)) : "", "precision",
+                      G_TYPE_STRING,
+                      live ? nnc_precision_name(nnc_model_precision(nnc_task_model(live->task)))
+                           : "",
+                      NULL);
     return structure;
 }
