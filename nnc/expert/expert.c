@@ -46,7 +46,10 @@ static enum nnc_status choose(struct extraction *e)
     const enum nnc_status status = nnc_cutout_parse(t, e->cutout, e->active, e->error);
     if (status)
         return status;
-    nnc_model_wanted_presence(e->model, e->active, e->presence);
+    if (e->quantisation)
+        memset(e->presence, 1, e->model->n_presence);
+    else
+        nnc_model_wanted_presence(e->model, e->active, e->presence);
     for (uint32_t k = 0; k < e->model->n_presence; k++)
         e->any_presence = e->any_presence || e->presence[k];
     for (uint32_t k = 0; k < t->n_classes; k++)
@@ -65,7 +68,7 @@ static enum nnc_status count_expected(struct extraction *e)
         return nnc_fail_nomem(e->error, sizeof *table.category);
     nnc_cost_count(e->need, e->model->owners, &table);
     free(table.category);
-    e->expected.macs = table.total.macs;
+    e->expected = e->quantisation ? e->model->full.total : table.total;
     return NNC_OK;
 }
 
@@ -91,7 +94,8 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
         status = nnc_onnx_write_model(&cut->writer, g->opset, "expert", metadata, 2,
                                       &e->file, e->error);
     }
-    e->expected.params = status ? 0 : nnc_cut_params(cut);
+    if (!e->quantisation) /* whose full cost leaves out some of the presences */
+        e->expected.params = status ? 0 : nnc_cut_params(cut);
     e->info.bytes = e->file.size;
     free(taxonomy);
     free(origin);

@@ -10,9 +10,10 @@
  *
  * - Quantised are convolutions without groups and products by a constant with 8 input
  *   channels or more: weights int8 with a scale for each output channel, activations uint8.
- *   The layer a picture goes into, and all else, stays float.
- * - Cost, names, taxonomy, attention and presence stay. What nnc/expert.h says of an expert
- *   of the whole network holds here. Metadata "nnc.quantized" is JSON: model (file name),
+ *   Layers that a picture goes into, layers that logits and presence come out of without
+ *   another one behind them, and all else, stay float.
+ * - Cost, names, taxonomy, attention and all presences stay. What else nnc/expert.h says of
+ *   an expert of the whole network holds here. Metadata "nnc.quantized" is JSON: model (file name),
  *   bytes, sha256 (of that file), cutout ("").
  *
  * Threads: single. */
@@ -28,7 +29,7 @@ struct nnc_quantizer;
 
 /* The model is kept alive. Fails: NNC_STATE if it was not opened with NNC_PRECISION_FP32;
  * NNC_UNSUPPORTED if no layer can be quantised, or if it is quantised already; what
- * nnc_task_create fails with; NNC_NOMEM. */
+ * reading weights can fail with; NNC_NOMEM. */
 NNC_API enum nnc_status nnc_quantizer_create(struct nnc_model *model,
                                              struct nnc_quantizer **quantizer,
                                              struct nnc_error *error);
