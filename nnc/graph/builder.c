@@ -256,6 +256,6 @@ enum nnc_status nnc_emit_reshape(struct nnc_reading *reading,
         view.shape = *shape;
         return nnc_emit_tensor(reading, &view, nnc_input_facts(reading, 0).element);
     }
-    struct nnc_node *node;
+    struct nnc_node *node = NULL;
     return nnc_emit(reading, 0, NNC_OP_RESHAPE, reading->inputs, 1, shape, &node);
 }
