@@ -59,7 +59,8 @@ static enum nnc_status acquire_model(GstNncClassify *self, struct nnc_error *err
     g_autofree gchar *path = g_strdup(settings->model);
     pthread_mutex_unlock(&settings->lock);
     if (path && *path)
-        return gst_nnc_models_acquire(path, &self->model, error);
+        return gst_nnc_models_acquire(path, (enum nnc_precision)atomic_load(&settings->precision),
+                                      &self->model, error);
     gst_nnc_error_set(
         error, NNC_NOT_FOUND,
         "model is not set; expected the name of an ONNX file in the property "
@@ -95,9 +96,10 @@ static enum nnc_status load(GstNncClassify *self, struct nnc_error *error)
     gst_nnc_result_init(&self->result, self->model);
     self->name = gst_object_get_name(GST_OBJECT(self));
     show_model(self);
-    GST_INFO_OBJECT(self, "loaded %s, backend %s (%s)", nnc_model_name(self->model),
+    GST_INFO_OBJECT(self, "loaded %s, backend %s (%s), %s", nnc_model_name(self->model),
                     nnc_backend_name(nnc_model_backend(self->model)),
-                    nnc_isa_name(nnc_model_isa(self->model)));
+                    nnc_isa_name(nnc_model_isa(self->model)),
+                    nnc_precision_name(nnc_model_precision(self->model)));
     return NNC_OK;
 }
 

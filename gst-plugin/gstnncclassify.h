@@ -37,6 +37,7 @@ struct gst_nnc_settings {
     _Atomic guint threads, top_k, interval;
     _Atomic gfloat threshold;
     _Atomic gint post_messages; /* GstNncPostMessages */
+    _Atomic gint precision;     /* enum nnc_precision; read at the start */
     _Atomic gboolean qos;
     _Atomic guint64 total_params, total_macs;
 };

@@ -25,6 +25,7 @@ enum {
     PROP_THRESHOLD,
     PROP_INTERVAL,
     PROP_THREADS,
+    PROP_PRECISION,
     PROP_POST_MESSAGES,
     PROP_QOS,
     PROP_TAXONOMY,
@@ -53,6 +54,23 @@ static GType gst_nnc_post_messages_get_type(void)
 
     if (g_once_init_enter(&type))
         g_once_init_leave(&type, g_enum_register_static("GstNncPostMessages", values));
+    return type;
+}
+
+#define GST_TYPE_NNC_PRECISION (gst_nnc_precision_get_type())
+
+static GType gst_nnc_precision_get_type(void)
+{
+    static gsize type = 0;
+    static const GEnumValue values[] = {
+        {NNC_PRECISION_FP32, "Numbers of 32 bits", "fp32"},
+        {NNC_PRECISION_BF16, "Numbers of 16 bits (AVX512-BF16)", "bf16"},
+        {NNC_PRECISION_INT8, "Bytes, for a quantised model (AVX512-VNNI)", "int8"},
+        {0, NULL, NULL},
+    };
+
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("GstNncPrecision", values));
     return type;
 }
 
@@ -178,6 +196,10 @@ static void set_property(GObject *object, guint id, const GValue *value,
         if (may_set_at_rest(self, "threads"))
             atomic_store(&settings->threads, g_value_get_uint(value));
         break;
+    case PROP_PRECISION:
+        if (may_set_at_rest(self, "precision"))
+            atomic_store(&settings->precision, g_value_get_enum(value));
+        break;
     case PROP_POST_MESSAGES:
         atomic_store(&settings->post_messages, g_value_get_enum(value));
         break;
@@ -263,6 +285,9 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
         break;
     case PROP_THREADS:
         g_value_set_uint(value, atomic_load(&settings->threads));
+        break;
+    case PROP_PRECISION:
+        g_value_set_enum(value, atomic_load(&settings->precision));
         break;
     case PROP_POST_MESSAGES:
         g_value_set_enum(value, atomic_load(&settings->post_messages));
@@ -394,6 +419,17 @@ static void describe_work(void)
     properties[PROP_THREADS] = g_param_spec_uint(
         "threads", "Threads", "Threads that work on one frame; 0 = one per core", 0,
         MAX_THREADS, 0, READY);
+    /**
+     * GstNncClassify:precision:
+     *
+     * What convolutions and matrix products multiply. A processor or a model that cannot is
+     * refused at the start with what it needs; models for int8 are made by `nnc quantize`.
+     *
+     * Since: 0.1
+     */
+    properties[PROP_PRECISION] = g_param_spec_enum(
+        "precision", "Precision", "The numbers that convolutions multiply",
+        GST_TYPE_NNC_PRECISION, NNC_PRECISION_FP32, READY);
     properties[PROP_POST_MESSAGES] = g_param_spec_enum(
         "post-messages", "Post messages",
         "When to post an element message nnc/prediction", GST_TYPE_NNC_POST_MESSAGES,
@@ -433,8 +469,8 @@ static void describe_facts(void)
      * task-meta-ignored, task-meta-conflict, inference-ns-last, inference-ns-average,
      * task-id, cutout and attention (of the task that frames run, which may be older than
      * the one accepted last; tasks of metas not regarded), last-task-id, arena-bytes,
-     * weight-bytes, backend and isa (what does the arithmetic, by which instructions).
-     * Counters begin anew with every start.
+     * weight-bytes, backend and isa (what does the arithmetic, by which instructions),
+     * precision. Counters begin anew with every start.
      *
      * Since: 0.1
      */

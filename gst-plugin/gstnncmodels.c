@@ -26,19 +26,24 @@ static gboolean same_file(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static struct entry *find_file(const struct stat *file)
+static struct entry *find_file(const struct stat *file, enum nnc_precision precision)
 {
-    for (const GSList *l = entries; l; l = l->next)
-        if (same_file(&((struct entry *)l->data)->file, file))
-            return l->data;
+    for (const GSList *l = entries; l; l = l->next) {
+        struct entry *const entry = l->data;
+        if (same_file(&entry->file, file) &&
+            nnc_model_precision(entry->model) == precision)
+            return entry;
+    }
     return NULL;
 }
 
-static enum nnc_status load(const gchar *path, const struct stat *file,
-                            struct entry **entry, struct nnc_error *error)
+static enum nnc_status load(const gchar *path, enum nnc_precision precision,
+                            const struct stat *file, struct entry **entry,
+                            struct nnc_error *error)
 {
+    const struct nnc_model_options options = {.precision = precision};
     struct nnc_model *model = NULL;
-    const enum nnc_status status = nnc_model_open(path, NULL, &model, error);
+    const enum nnc_status status = nnc_model_open(path, &options, &model, error);
 
     if (status)
         return status;
@@ -49,17 +54,17 @@ static enum nnc_status load(const gchar *path, const struct stat *file,
     return NNC_OK;
 }
 
-enum nnc_status gst_nnc_models_acquire(const gchar *path, struct nnc_model **model,
-                                       struct nnc_error *error)
+enum nnc_status gst_nnc_models_acquire(const gchar *path, enum nnc_precision precision,
+                                       struct nnc_model **model, struct nnc_error *error)
 {
     struct stat file = {0}; /* stays zero, and matches nothing, if there is no file */
     enum nnc_status status = NNC_OK;
 
     pthread_mutex_lock(&lock);
     const gboolean exists = stat(path, &file) == 0;
-    struct entry *entry = exists ? find_file(&file) : NULL;
+    struct entry *entry = exists ? find_file(&file, precision) : NULL;
     if (!entry)
-        status = load(path, &file, &entry, error);
+        status = load(path, precision, &file, &entry, error);
     if (!status) {
         entry->users++;
         *model = entry->model;

@@ -2,7 +2,7 @@
 #ifndef GST_NNC_MODELS_H
 #define GST_NNC_MODELS_H
 
-/* One loaded model per process and file, however many elements use it.
+/* One loaded model per process, file and precision, however many elements use it.
  * Threads: shared. */
 
 #include <glib.h>
@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 /* Like nnc_model_open(), but finds a model that is already open. The file is known by
  * device, inode, size and time of change: a file that was replaced is a new model.
  * `*model` must be given back with gst_nnc_models_release(). */
-enum nnc_status gst_nnc_models_acquire(const gchar *path, struct nnc_model **model,
-                                       struct nnc_error *error);
+enum nnc_status gst_nnc_models_acquire(const gchar *path, enum nnc_precision precision,
+                                       struct nnc_model **model, struct nnc_error *error);
 void gst_nnc_models_release(struct nnc_model *model); /* NULL is fine */
 
 G_END_DECLS

@@ -39,7 +39,9 @@ static void set_kernels(GstStructure *structure, const struct nnc_model *model)
 {
     gst_structure_set(structure, "backend", G_TYPE_STRING,
                       model ? nnc_backend_name(nnc_model_backend(model)) : "", "isa",
-                      G_TYPE_STRING, model ? nnc_isa_name(nnc_model_isa(model)) : "", NULL);
+                      G_TYPE_STRING, model ? nnc_isa_name(nnc_model_isa(model)) : "",
+                      "precision", G_TYPE_STRING,
+                      model ? nnc_precision_name(nnc_model_precision(model)) : "", NULL);
 }
 
 void gst_nnc_stats_reset(struct gst_nnc_stats *stats)

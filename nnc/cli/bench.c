@@ -15,6 +15,7 @@
 enum { WARM_UP_RUNS = 10, MAX_SWITCHES = 40, CAMERA_WIDTH = 640, CAMERA_HEIGHT = 480 };
 
 struct measurement {
+    enum nnc_precision precision;
     unsigned threads;
     double median_ms, p10_ms, p90_ms, load_ms, first_ms;
     double switch_cold_us, switch_cached_us;
@@ -74,7 +75,8 @@ static bool measure_start(struct bench *bench, struct measurement *result)
 {
     struct cli_work *const work = &bench->work;
     const struct nnc_model_options model_options = {.backend = bench->options->backend,
-                                                    .isa = bench->options->isa};
+                                                    .isa = bench->options->isa,
+                                                    .precision = bench->options->precision};
     const struct nnc_session_options session_options = {.threads = result->threads};
     const uint64_t begin = cli_now_ns();
     if (nnc_model_open(bench->options->model, &model_options, &work->model,
@@ -217,9 +219,10 @@ static int print_json(const struct bench *bench, const struct measurement *resul
 {
     const struct nnc_model *const model = bench->work.model;
     return cli_json_print(json_pack(
-        "{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "backend",
+        "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "backend",
         nnc_backend_name(nnc_model_backend(model)), "isa", nnc_isa_name(nnc_model_isa(model)),
-        "threads", (json_int_t)result->threads, "median_ms", cli_json_real(result->median_ms),
+        "precision", nnc_precision_name(nnc_model_precision(model)), "threads",
+        (json_int_t)result->threads, "median_ms", cli_json_real(result->median_ms),
         "p10_ms", cli_json_real(result->p10_ms), "p90_ms", cli_json_real(result->p90_ms),
         "load_ms", cli_json_real(result->load_ms), "first_ms",
         cli_json_real(result->first_ms), "switch_cold_us",
@@ -232,11 +235,12 @@ static int print_json(const struct bench *bench, const struct measurement *resul
 static void print_for_people(const struct bench *bench, const struct measurement *result)
 {
     const double mib = 1024 * 1024;
-    printf("%s%s%s   cutout %s, backend %s (%s), %u thread%s, %u runs\n\n", cli_bold(),
-           nnc_model_name(bench->work.model), cli_plain(),
+    const struct nnc_model *const model = bench->work.model;
+    printf("%s%s%s   cutout %s, backend %s (%s), %s, %u thread%s, %u runs\n\n", cli_bold(),
+           nnc_model_name(model), cli_plain(),
            bench->options->cutout ? bench->options->cutout : "none (full network)",
-           nnc_backend_name(nnc_model_backend(bench->work.model)),
-           nnc_isa_name(nnc_model_isa(bench->work.model)), result->threads,
+           nnc_backend_name(nnc_model_backend(model)), nnc_isa_name(nnc_model_isa(model)),
+           nnc_precision_name(nnc_model_precision(model)), result->threads,
            result->threads == 1 ? "" : "s", bench->options->runs);
     printf("  one picture     %s%.3f ms%s   (p10 %.3f, p90 %.3f)\n", cli_bold(),
            result->median_ms, cli_plain(), result->p10_ms, result->p90_ms);
@@ -255,7 +259,8 @@ static void print_for_people(const struct bench *bench, const struct measurement
 static int run_bench(const struct cli_options *options)
 {
     struct bench bench = {.options = options};
-    struct measurement result = {.threads = options->threads ? options->threads
+    struct measurement result = {.precision = options->precision,
+                                 .threads = options->threads ? options->threads
                                                              : g_get_num_processors()};
     int code = CLI_OK;
     if (!measure(&bench, &result)) {
@@ -280,9 +285,10 @@ const struct cli_command cli_bench = {
                "warm up. Switches go from one top category to the next and end when a "
                "frame could\n"
                "run at full speed; the figures are medians.",
-    .options = "--cutout --threads --runs --backend --isa --json ",
+    .options = "--cutout --threads --runs --backend --isa --precision --json ",
     .fields = {{"backend", "what does the arithmetic: native, blas or reference"},
                {"isa", "instruction set of our own kernels, e.g. avx512"},
+               {"precision", "what convolutions multiply: fp32, bf16, int8"},
                {"threads", "threads that work on one picture"},
                {"median_ms", "time of one run, milliseconds"},
                {"p10_ms", "10th percentile"},

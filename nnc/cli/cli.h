@@ -27,10 +27,11 @@ struct cli_options {
     int n_pictures;
     const char *cutout, *attention;
     const char *cifar100, *folder, *unknown_folder;
-    const char *out;
+    const char *out, *calibrate;
     struct cli_signal_options signal;
     enum nnc_backend backend;
     enum nnc_isa isa;
+    enum nnc_precision precision;
     unsigned threads; /* 0 = one per core */
     unsigned top_k;   /* 0 = all */
     unsigned runs;
@@ -53,7 +54,8 @@ struct cli_command {
     int (*run)(const struct cli_options *options);
 };
 
-extern const struct cli_command cli_info, cli_run, cli_eval, cli_bench, cli_extract;
+extern const struct cli_command cli_info, cli_run, cli_eval, cli_bench, cli_extract,
+    cli_quantize;
 
 /* Reads the arguments behind the command's name. `*options` is complete on CLI_OK.
  * Answers CLI_USAGE, with the error said, for wrong ones; `*help` tells that --help was

@@ -248,7 +248,8 @@ const struct cli_command cli_eval = {
         "Threads work on pictures side by side; the result does not depend on their "
         "number.",
     .options = "--cutout --attention --cifar100 --folder --unknown-folder --signal "
-               "--signal-from --signal-level --seed --threads --backend --isa --json ",
+               "--signal-from --signal-level --seed --threads --backend --isa --precision "
+               "--json ",
     .fields =
         {{"images", "pictures of active classes that were classified"},
          {"top1", "share of them (0..1) whose class came first"},

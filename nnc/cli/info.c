@@ -35,9 +35,10 @@ static int print_json(const struct nnc_model *model, const struct nnc_task *task
         json_array_append_new(categories,
                               category_json(task, nnc_taxonomy_category(taxonomy, i)));
     return cli_json_print(json_pack(
-        "{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "model",
+        "{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "model",
         cli_json_string(nnc_model_name(model)), "backend",
         nnc_backend_name(nnc_model_backend(model)), "isa", nnc_isa_name(nnc_model_isa(model)),
+        "precision", nnc_precision_name(nnc_model_precision(model)),
         "total_params", (json_int_t)total.params, "active_params",
         (json_int_t)active.params, "total_macs", (json_int_t)total.macs, "active_macs",
         (json_int_t)active.macs, "trunk_params", (json_int_t)trunk.params, "trunk_macs",
@@ -116,7 +117,7 @@ static void print_for_people(const struct nnc_model *model, const struct nnc_tas
 {
     const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(model);
     const struct nnc_input_spec *const input = nnc_model_input(model);
-    printf("%s%s%s   %zu of %zu classes active, input %ux%u %s (%s), backend %s (%s)%s%s\n\n",
+    printf("%s%s%s   %zu of %zu classes active, input %ux%u %s (%s), backend %s (%s), %s%s%s\n\n",
            cli_bold(), nnc_model_name(model), cli_plain(), nnc_task_n_active(task),
            nnc_taxonomy_n_classes(taxonomy), input->width, input->height,
            input->channels == 1 ? "grey"
@@ -124,6 +125,7 @@ static void print_for_people(const struct nnc_model *model, const struct nnc_tas
                                 : "RGB",
            fit_name(input->fit), nnc_backend_name(nnc_model_backend(model)),
            nnc_isa_name(nnc_model_isa(model)),
+           nnc_precision_name(nnc_model_precision(model)),
            nnc_model_has_attention(model) ? ", attention" : "",
            nnc_model_has_presence(model) ? ", presence" : "");
     print_totals(model, task);
@@ -140,7 +142,8 @@ static int run_info(const struct cli_options *options)
     struct nnc_task *task = NULL;
     struct nnc_error error;
     const struct nnc_model_options model_options = {.backend = options->backend,
-                                                    .isa = options->isa};
+                                                    .isa = options->isa,
+                                                    .precision = options->precision};
     int code = CLI_OK;
     if (nnc_model_open(options->model, &model_options, &model, &error) ||
         nnc_task_create(model, options->cutout, NULL, 0, &task, &error)) {
@@ -163,10 +166,11 @@ const struct cli_command cli_info = {
     .details = "Prints the taxonomy of a model as a tree, with parameters and MACs "
                "(multiply-adds)\n"
                "per branch, and what a cutout excludes.",
-    .options = "--cutout --backend --isa --json ",
+    .options = "--cutout --backend --isa --precision --json ",
     .fields = {{"model", "file name without its folder"},
                {"backend", "what does the arithmetic: native, blas or reference"},
                {"isa", "instruction set of our own kernels, e.g. avx512"},
+               {"precision", "what convolutions multiply: fp32, bf16, int8"},
                {"total_params", "parameters of the full network"},
                {"active_params", "parameters that the cutout uses"},
                {"total_macs", "multiply-adds per picture of the full network"},

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {&cli_info, &cli_run, &cli_eval,
-                                                     &cli_bench, &cli_extract};
+                                                     &cli_bench, &cli_extract,
+                                                     &cli_quantize};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 int cli_work_init(struct cli_work *work, const struct cli_options *options)
@@ -17,7 +18,8 @@ int cli_work_init(struct cli_work *work, const struct cli_options *options)
     struct nnc_error error;
     *work = (struct cli_work){0};
     const struct nnc_model_options model_options = {.backend = options->backend,
-                                                    .isa = options->isa};
+                                                    .isa = options->isa,
+                                                    .precision = options->precision};
     const struct nnc_session_options session_options = {.threads = options->threads};
     if (nnc_model_open(options->model, &model_options, &work->model, &error) ||
         nnc_task_create(work->model, options->cutout, options->attention, 0, &work->task,
@@ -44,7 +46,7 @@ static void print_help(void)
          "Runs nested networks: any part of the tree of categories alone, at its own "
          "cost.\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        printf("  nnc %-7s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  nnc %-8s %s\n", commands[i]->name, commands[i]->summary);
     puts(
         "\nWith --json every line on stdout is one JSON object. Floats have 9 "
         "significant\n"

@@ -37,6 +37,12 @@ static const char *store_out(struct cli_options *options, const char *value)
     return NULL;
 }
 
+static const char *store_calibrate(struct cli_options *options, const char *value)
+{
+    options->calibrate = value;
+    return NULL;
+}
+
 static const char *store_cifar100(struct cli_options *options, const char *value)
 {
     options->cifar100 = value;
@@ -81,6 +87,12 @@ static const char *store_isa(struct cli_options *options, const char *value)
     return nnc_isa_from_name(value, &options->isa)
                ? NULL
                : "one of auto, generic, avx2, avx512, neon";
+}
+
+static const char *store_precision(struct cli_options *options, const char *value)
+{
+    return nnc_precision_from_name(value, &options->precision) ? NULL
+                                                               : "one of fp32, bf16, int8";
 }
 
 static bool read_number(const char *value, unsigned low, unsigned high, unsigned *number)
@@ -148,6 +160,8 @@ static const struct option_row rows[] = {
      store_cutout},
     {"--attention", "TEXT", "gains, e.g. 'vehicles=1.5,places=0.5'", store_attention},
     {"--out", "FILE", "the file to write; -o FILE for short", store_out},
+    {"--calibrate", "DATA", "pictures to learn from: a folder, or a CIFAR-100 file",
+     store_calibrate},
     {"--cifar100", "FILE", "records of superclass, class, 3x1024 pixels (3074 bytes)",
      store_cifar100},
     {"--folder", "DIR", "pictures as DIR/class/picture; class: name, path or alias",
@@ -163,10 +177,11 @@ static const struct option_row rows[] = {
     {"--seed", "N", "of the choice of wrong categories (default 0)", store_seed},
     {"--top-k", "K", "how many predictions, 0 = all (default 5)", store_top_k},
     {"--logits", NULL, "the logits of all active classes too", store_logits},
-    {"--runs", "N", "how many runs are timed (default 200)", store_runs},
+    {"--runs", "N", "how many runs are timed, or pictures are shown (default 200)", store_runs},
     {"--threads", "N", "threads at work (default: one per core)", store_threads},
     {"--backend", "NAME", "auto | native | blas | reference", store_backend},
     {"--isa", "NAME", "auto | generic | avx2 | avx512 | neon, of native", store_isa},
+    {"--precision", "NAME", "fp32 | bf16 | int8: what convolutions multiply", store_precision},
     {"--json", NULL, "for scripts: one JSON object per line", store_json},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };

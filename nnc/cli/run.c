@@ -142,7 +142,8 @@ const struct cli_command cli_run = {
     .details = "Classifies pictures of any format that gdk-pixbuf reads, upright as "
                "their camera says;\n"
                "transparent parts lie on mid grey (128).",
-    .options = "--cutout --attention --top-k --logits --threads --backend --isa --json ",
+    .options = "--cutout --attention --top-k --logits --threads --backend --isa --precision "
+               "--json ",
     .takes_pictures = true,
     .fields = {{"picture", "the file, as it was named"},
                {"task_id", "number of the task that made the result: 0 here"},

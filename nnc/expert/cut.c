@@ -164,18 +164,21 @@ static void allocate(struct nnc_cut *cut)
     cut->done = nnc_cut_alloc(cut, g->n_nodes, sizeof *cut->done);
     cut->shared = nnc_cut_alloc(cut, g->n_tensors, sizeof *cut->shared);
     cut->written = nnc_cut_alloc(cut, g->n_tensors, sizeof *cut->written);
+    cut->quantised = nnc_cut_alloc(cut, g->n_values, sizeof *cut->quantised);
     cut->prefix = choose_prefix(cut);
 }
 
 void nnc_cut_init(struct nnc_cut *cut, const struct nnc_graph *graph,
                   const struct nnc_demand *need, const uint8_t *active,
-                  const uint8_t *presence, const bool *kept, struct nnc_error *error)
+                  const uint8_t *presence, const bool *kept,
+                  const struct nnc_quantisation *quantisation, struct nnc_error *error)
 {
     *cut = (struct nnc_cut){.graph = graph,
                             .need = need,
                             .kept = kept,
                             .active = active,
                             .presence = presence,
+                            .quantisation = quantisation,
                             .pool.limit = SIZE_MAX,
                             .error = error};
     allocate(cut);

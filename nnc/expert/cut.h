@@ -18,6 +18,14 @@
 #include "../onnx/model_writer.h"
 #include "../plan/demand.h"
 
+/* How a network's convolutions and products come to multiply bytes: for which nodes they do,
+ * and what the bytes of a value that goes into them mean: (byte - zero) * scale. */
+struct nnc_quantisation {
+    const bool *node;   /* [nodes] */
+    const float *scale; /* [values] */
+    const uint8_t *zero;
+};
+
 struct nnc_cut {
     const struct nnc_graph *graph;
     const struct nnc_demand *need;
@@ -38,6 +46,8 @@ struct nnc_cut {
     bool *named;        /* [nodes] the one node that keeps the name of its record */
     bool *done;         /* [nodes] written together with another */
     bool *shared;       /* [tensors] written for all who need just the same of it */
+    const struct nnc_quantisation *quantisation; /* NULL: numbers stay as they are */
+    const char **quantised; /* [values] what is read instead; NULL: not made yet */
     uint64_t *written;  /* [tensors] elements, copies for others included */
     const char *prefix; /* of made-up names; no name of the source begins so */
     uint32_t n_made_up;
@@ -52,7 +62,8 @@ struct nnc_cut {
  * nnc_cut_finish. Chooses names and places, and writes the inputs. */
 void nnc_cut_init(struct nnc_cut *cut, const struct nnc_graph *graph,
                   const struct nnc_demand *need, const uint8_t *active,
-                  const uint8_t *presence, const bool *kept, struct nnc_error *error);
+                  const uint8_t *presence, const bool *kept,
+                  const struct nnc_quantisation *quantisation, struct nnc_error *error);
 void nnc_cut_finish(struct nnc_cut *cut);
 
 /* Writes all nodes that are needed, and the outputs. */

@@ -90,6 +90,25 @@ static void write_clip(const struct nnc_writing *w)
     nnc_writing_finish(w, result);
 }
 
+/* QuantizeLinear or DequantizeLinear, with one scale and one zero point. */
+static void write_quantised(const struct nnc_writing *w, enum nnc_onnx_type type)
+{
+    const struct nnc_activation *const a = &w->node->activation;
+    const bool back =
+        a->kind == NNC_ACT_DEQUANTIZE_U8 || a->kind == NNC_ACT_DEQUANTIZE_S8;
+    const int32_t zero = (int32_t)a->beta;
+    const char *const inputs[3] = {nnc_writing_operand(w), nnc_cut_number(w->cut, a->alpha),
+                                   nnc_cut_make_up(w->cut, "zero")};
+    const char *const result = nnc_writing_result(w);
+    nnc_onnx_begin_integers(&w->cut->writer, inputs[2], type, (struct nnc_onnx_dims){0});
+    nnc_onnx_put_numbers(&w->cut->writer, &zero, 1);
+    nnc_onnx_end_integers(&w->cut->writer);
+    nnc_cut_begin(w->cut, w->node, back ? "DequantizeLinear" : "QuantizeLinear", inputs, 3,
+                  result);
+    nnc_onnx_end_node(&w->cut->writer);
+    nnc_writing_finish(w, result);
+}
+
 static void put_slope(const struct nnc_writing *w)
 {
     nnc_onnx_put_float(&w->cut->writer, "alpha", w->node->activation.alpha);
@@ -127,6 +146,14 @@ static void write_activation(const struct nnc_writing *w)
         return;
     case NNC_ACT_HARD_SWISH:
         nnc_writing_unary(w, "HardSwish", NULL);
+        return;
+    case NNC_ACT_QUANTIZE_U8:
+    case NNC_ACT_DEQUANTIZE_U8:
+        write_quantised(w, NNC_ONNX_UINT8);
+        return;
+    case NNC_ACT_QUANTIZE_S8:
+    case NNC_ACT_DEQUANTIZE_S8:
+        write_quantised(w, NNC_ONNX_INT8);
         return;
     }
 }

@@ -112,6 +112,15 @@ static inline const char *nnc_writing_name(const struct nnc_writing *writing)
     return writing->cut->name[writing->node->output];
 }
 
+/* cut_integers.c --------------------------------------------------------------------- */
+
+/* Operand 0 of a node and its weights, by their names in the file: quantised, if the node is
+ * to multiply bytes. `rows` are the wanted channels of the weights along `axis`. */
+const char *nnc_cut_multiplied(struct nnc_cut *cut, const struct nnc_node *node,
+                               const char *operand);
+const char *nnc_cut_weights(struct nnc_cut *cut, const struct nnc_node *node, uint32_t axis,
+                            struct nnc_channels rows);
+
 /* cut_products.c --------------------------------------------------------------------- */
 
 void nnc_write_conv(const struct nnc_writing *writing);

@@ -94,8 +94,8 @@ static void write_part(const struct nnc_writing *w, const struct part *part,
     const struct nnc_channels outs = {part->end - part->first,
                                       w->needed.at + part->first};
     const char *const inputs[3] = {
-        nnc_cut_pick(w->cut, in[0], 1, convolved(w, outs)),
-        nnc_cut_pick(w->cut, in[1], 0, outs),
+        nnc_cut_multiplied(w->cut, w->node, nnc_cut_pick(w->cut, in[0], 1, convolved(w, outs))),
+        nnc_cut_weights(w->cut, w->node, 0, outs),
         in[2] == NNC_NONE ? NULL : nnc_cut_pick(w->cut, in[2], 0, outs)};
     nnc_cut_begin(w->cut, w->node, "Conv", inputs, in[2] == NNC_NONE ? 2 : 3, name);
     nnc_onnx_put_int(&w->cut->writer, "group", part->groups);
@@ -164,8 +164,8 @@ void nnc_write_gemm(const struct nnc_writing *w)
     const struct nnc_gemm *const gemm = &w->node->gemm;
     const uint32_t *const in = w->node->inputs;
     const char *inputs[3] = {
-        nnc_writing_whole(w, 0),
-        nnc_cut_pick(w->cut, in[1], gemm->transpose_b ? 0 : 1, w->needed)};
+        nnc_cut_multiplied(w->cut, w->node, nnc_writing_whole(w, 0)),
+        nnc_cut_weights(w->cut, w->node, gemm->transpose_b ? 0 : 1, w->needed)};
     if (in[2] != NNC_NONE) { /* one number, or one for each column */
         const struct nnc_shape *const bias = nnc_writing_shape(w, in[2]);
         inputs[2] = nnc_shape_elements(bias) == 1

@@ -6,12 +6,32 @@
 
 /* Constants -------------------------------------------------------------------------- */
 
-/* Channels of one constant, read and written piece by piece. */
+/* Elements [at, at + left) of a constant, read and written piece by piece. */
+static void write_range(struct nnc_cut *cut, uint32_t tensor, uint64_t at, uint64_t left)
+{
+    enum { PIECE = 4096 };
+    union {
+        float floats[PIECE];
+        int32_t integers[PIECE];
+    } piece;
+    const bool scaled = cut->graph->tensors[tensor].scaling;
+    for (uint64_t n; left && !cut->status; at += n, left -= n) {
+        n = left < PIECE ? left : PIECE;
+        cut->status = scaled ? nnc_graph_read_integers(cut->graph, tensor, at, n,
+                                                       piece.integers, cut->error)
+                             : nnc_graph_read_floats(cut->graph, tensor, at, n,
+                                                     piece.floats, cut->error);
+        if (!cut->status && scaled)
+            nnc_onnx_put_numbers(&cut->writer, piece.integers, n);
+        else if (!cut->status)
+            nnc_onnx_put_values(&cut->writer, piece.floats, n);
+    }
+}
+
+/* Channels of one constant. */
 static void write_values(struct nnc_cut *cut, uint32_t value, uint32_t axis,
                          struct nnc_channels channels)
 {
-    enum { PIECE = 4096 };
-    float piece[PIECE];
     const struct nnc_shape *const shape = &nnc_cut_source(cut, value)->shape;
     uint64_t outer = 1, inner = 1;
     for (uint32_t i = 0; i < shape->rank; i++)
@@ -22,16 +42,50 @@ static void write_values(struct nnc_cut *cut, uint32_t value, uint32_t axis,
             for (run = 1;
                  i + run < channels.n && channels.at[i + run] == channels.at[i] + run;)
                 run++;
-            uint64_t at = (o * dim + channels.at[i]) * inner, left = run * inner;
-            for (uint64_t n; left && !cut->status; at += n, left -= n) {
-                n = left < PIECE ? left : PIECE;
-                cut->status =
-                    nnc_graph_read_floats(cut->graph, nnc_cut_source(cut, value)->source,
-                                          at, n, piece, cut->error);
-                if (!cut->status)
-                    nnc_onnx_put_values(&cut->writer, piece, n);
-            }
+            write_range(cut, nnc_cut_source(cut, value)->source,
+                        (o * dim + channels.at[i]) * inner, run * inner);
         }
+}
+
+/* Scales and zero points of a constant of integers, for these channels along `axis`. */
+static void write_scaling(struct nnc_cut *cut, const struct nnc_tensor *tensor,
+                          enum nnc_onnx_type type, uint32_t axis,
+                          struct nnc_channels channels, const char *const names[2])
+{
+    const struct nnc_scaling *const s = tensor->scaling;
+    const bool picked = s->n > 1 && s->axis == axis;
+    const uint32_t n = picked ? channels.n : s->n;
+    const struct nnc_onnx_dims dims = {s->n > 1, &n};
+    nnc_onnx_begin_floats(&cut->writer, names[0], dims);
+    for (uint32_t i = 0; i < n; i++)
+        nnc_onnx_put_values(&cut->writer, &s->scale[picked ? channels.at[i] : i], 1);
+    nnc_onnx_end_floats(&cut->writer);
+    nnc_onnx_begin_integers(&cut->writer, names[1], type, dims);
+    for (uint32_t i = 0; i < n; i++)
+        nnc_onnx_put_numbers(&cut->writer, &s->zero[picked ? channels.at[i] : i], 1);
+    nnc_onnx_end_integers(&cut->writer);
+}
+
+/* Integers stay integers, behind a DequantizeLinear of the constant's name. */
+static void write_scaled(struct nnc_cut *cut, uint32_t value, uint32_t axis,
+                         struct nnc_channels channels, const struct nnc_shape *shape,
+                         const char *name)
+{
+    const struct nnc_tensor *const tensor =
+        &cut->graph->tensors[nnc_cut_source(cut, value)->source];
+    const enum nnc_onnx_type type = tensor->dtype == NNC_DTYPE_INT8    ? NNC_ONNX_INT8
+                                    : tensor->dtype == NNC_DTYPE_UINT8 ? NNC_ONNX_UINT8
+                                                                       : NNC_ONNX_INT32;
+    const char *const inputs[3] = {nnc_cut_make_up(cut, name), nnc_cut_make_up(cut, name),
+                                   nnc_cut_make_up(cut, name)};
+    nnc_onnx_begin_integers(&cut->writer, inputs[0], type,
+                            (struct nnc_onnx_dims){shape->rank, shape->dim});
+    write_values(cut, value, axis, channels);
+    nnc_onnx_end_integers(&cut->writer);
+    write_scaling(cut, tensor, type, axis, channels, inputs + 1);
+    nnc_cut_begin_helper(cut, "DequantizeLinear", inputs, 3, name);
+    nnc_onnx_put_int(&cut->writer, "axis", tensor->scaling->axis);
+    nnc_onnx_end_node(&cut->writer);
 }
 
 static void write_constant(struct nnc_cut *cut, uint32_t value, uint32_t axis,
@@ -42,6 +96,11 @@ static void write_constant(struct nnc_cut *cut, uint32_t value, uint32_t axis,
     struct nnc_shape shape = nnc_cut_source(cut, value)->shape;
     if (shape.rank)
         shape.dim[axis] = channels.n;
+    if (cut->graph->tensors[tensor].scaling) {
+        write_scaled(cut, value, axis, channels, &shape, name);
+        cut->written[tensor] += nnc_shape_elements(&shape);
+        return;
+    }
     if (!initializer)
         nnc_onnx_begin_node(&cut->writer, "Constant", nnc_cut_make_up(cut, name), NULL, 0,
                             name);

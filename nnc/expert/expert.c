@@ -8,6 +8,7 @@
 #include "../runtime/model.h"
 #include "cut.h"
 #include "expert_taxonomy.h"
+#include "quantize.h"
 #include "replace_file.h"
 #include <nnc/expert.h>
 
@@ -18,6 +19,7 @@
 struct extraction {
     const struct nnc_model *model;
     const char *cutout;
+    const struct nnc_quantisation *quantisation;
     uint8_t *active, *presence; /* [classes], [presence output] */
     bool *kept;                 /* [categories] */
     bool any_presence;
@@ -44,7 +46,10 @@ static enum nnc_status choose(struct extraction *e)
     const enum nnc_status status = nnc_cutout_parse(t, e->cutout, e->active, e->error);
     if (status)
         return status;
-    nnc_model_wanted_presence(e->model, e->active, e->presence);
+    if (e->quantisation)
+        memset(e->presence, 1, e->model->n_presence);
+    else
+        nnc_model_wanted_presence(e->model, e->active, e->presence);
     for (uint32_t k = 0; k < e->model->n_presence; k++)
         e->any_presence = e->any_presence || e->presence[k];
     for (uint32_t k = 0; k < t->n_classes; k++)
@@ -63,7 +68,7 @@ static enum nnc_status count_expected(struct extraction *e)
         return nnc_fail_nomem(e->error, sizeof *table.category);
     nnc_cost_count(e->need, e->model->owners, &table);
     free(table.category);
-    e->expected.macs = table.total.macs;
+    e->expected = e->quantisation ? e->model->full.total : table.total;
     return NNC_OK;
 }
 
@@ -72,7 +77,7 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
     const struct nnc_graph *const g = e->model->graph;
     char *taxonomy = NULL, *origin = NULL;
     nnc_cut_init(cut, g, e->need, e->active, e->any_presence ? e->presence : NULL,
-                 e->kept, e->error);
+                 e->kept, e->quantisation, e->error);
     if (!cut->status)
         nnc_cut_write(cut);
     enum nnc_status status = cut->status;
@@ -82,11 +87,15 @@ static enum nnc_status write_file(struct extraction *e, struct nnc_cut *cut)
         status = nnc_expert_origin(g, e->cutout, &origin, e->error);
     if (!status) {
         const struct nnc_onnx_metadata metadata[] = {{"nnc.taxonomy", taxonomy},
-                                                     {"nnc.expert", origin}};
+                                                     {
+                                                         e->quantisation ? "nnc.quantized"
+                                                                         : "nnc.expert",
+                                                         origin}};
         status = nnc_onnx_write_model(&cut->writer, g->opset, "expert", metadata, 2,
                                       &e->file, e->error);
     }
-    e->expected.params = status ? 0 : nnc_cut_params(cut);
+    if (!e->quantisation) /* whose full cost leaves out some of the presences */
+        e->expected.params = status ? 0 : nnc_cut_params(cut);
     e->info.bytes = e->file.size;
     free(taxonomy);
     free(origin);
@@ -141,6 +150,22 @@ static enum nnc_status extract(struct extraction *e)
         nnc_error_prefix(e->error, e->model->graph->name);
     }
     return status;
+}
+
+enum nnc_status nnc_expert_quantise(const struct nnc_model *model,
+                                    const struct nnc_quantisation *quantisation, void **bytes,
+                                    size_t *size, struct nnc_expert_info *info,
+                                    struct nnc_error *error)
+{
+    struct extraction e = {
+        .model = model, .cutout = "", .quantisation = quantisation, .error = error};
+    const enum nnc_status status = extract(&e);
+    if (status)
+        return status;
+    *bytes = e.file.bytes;
+    *size = (size_t)e.file.size;
+    *info = e.info;
+    return NNC_OK;
 }
 
 enum nnc_status nnc_expert_make(const struct nnc_model *model, const char *cutout,

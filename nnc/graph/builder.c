@@ -67,6 +67,10 @@ static enum nnc_dtype dtype_of(enum nnc_onnx_type type)
         return NNC_DTYPE_FLOAT16;
     case NNC_ONNX_DOUBLE:
         return NNC_DTYPE_DOUBLE;
+    case NNC_ONNX_INT8:
+        return NNC_DTYPE_INT8;
+    case NNC_ONNX_UINT8:
+        return NNC_DTYPE_UINT8;
     default:
         return NNC_DTYPE_INT;
     }
@@ -84,6 +88,7 @@ enum nnc_status nnc_builder_tensor(struct nnc_builder *builder,
         return status;
     *tensor = (struct nnc_tensor){.name = copy_text(builder, read.name),
                                   .dtype = dtype_of(read.type),
+                                  .int32 = read.type == NNC_ONNX_INT32,
                                   .shape = {.rank = read.rank},
                                   .initializer = initializer,
                                   .ints = read.ints,
@@ -94,11 +99,19 @@ enum nnc_status nnc_builder_tensor(struct nnc_builder *builder,
     return tensor->name ? NNC_OK : nnc_fail_nomem(builder->error, read.name.size);
 }
 
-static enum nnc_element element_of(enum nnc_dtype dtype)
+enum nnc_element nnc_element_of(enum nnc_dtype dtype)
 {
-    return dtype == NNC_DTYPE_INT     ? NNC_ELEMENT_INT
-           : dtype == NNC_DTYPE_FLOAT ? NNC_ELEMENT_FLOAT
-                                      : NNC_ELEMENT_NARROW;
+    switch (dtype) {
+    case NNC_DTYPE_INT:
+        return NNC_ELEMENT_INT;
+    case NNC_DTYPE_FLOAT:
+        return NNC_ELEMENT_FLOAT;
+    case NNC_DTYPE_INT8:
+    case NNC_DTYPE_UINT8:
+        return NNC_ELEMENT_BYTE;
+    default:
+        return NNC_ELEMENT_NARROW;
+    }
 }
 
 enum nnc_status nnc_builder_value(struct nnc_builder *builder, struct nnc_name *name)
@@ -113,7 +126,7 @@ enum nnc_status nnc_builder_value(struct nnc_builder *builder, struct nnc_name *
         builder, &builder->model->initializers[name->definer], true, &tensor);
     if (status)
         return status;
-    return nnc_builder_add_tensor(builder, &tensor, element_of(tensor.dtype),
+    return nnc_builder_add_tensor(builder, &tensor, nnc_element_of(tensor.dtype),
                                   &name->value);
 }
 
@@ -237,11 +250,12 @@ enum nnc_status nnc_emit_reshape(struct nnc_reading *reading,
                                  const struct nnc_shape *shape)
 {
     const struct nnc_tensor *tensor = nnc_input_tensor(reading, 0);
-    if (tensor) {
+    const bool by_axis = tensor && tensor->scaling && tensor->scaling->n > 1;
+    if (tensor && !by_axis) {
         struct nnc_tensor view = *tensor;
         view.shape = *shape;
         return nnc_emit_tensor(reading, &view, nnc_input_facts(reading, 0).element);
     }
-    struct nnc_node *node;
+    struct nnc_node *node = NULL;
     return nnc_emit(reading, 0, NNC_OP_RESHAPE, reading->inputs, 1, shape, &node);
 }

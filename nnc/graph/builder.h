@@ -16,6 +16,9 @@ enum { NNC_MAX_STEP = 65535 }; /* of strides, dilations, pads */
 enum nnc_element { /* what an operator sees; a cast float16 constant is FLOAT */
     NNC_ELEMENT_FLOAT,
     NNC_ELEMENT_NARROW, /* float16 or double that was not cast */
+    NNC_ELEMENT_BYTE,   /* constant int8 or uint8, for DequantizeLinear */
+    NNC_ELEMENT_U8,     /* computed by QuantizeLinear, for DequantizeLinear */
+    NNC_ELEMENT_S8,
     NNC_ELEMENT_INT
 };
 
@@ -124,6 +127,8 @@ enum nnc_status nnc_builder_add_tensor(struct nnc_builder *builder,
 enum nnc_status nnc_builder_tensor(struct nnc_builder *builder,
                                    const struct nnc_onnx_item *item, bool initializer,
                                    struct nnc_tensor *tensor);
+/* What operators see of a constant. */
+enum nnc_element nnc_element_of(enum nnc_dtype dtype);
 /* Memory of the graph; the status tells "too much" from "none left". */
 enum nnc_status nnc_builder_alloc(struct nnc_builder *builder, uint64_t count, uint64_t size,
                                   void **memory);

@@ -18,10 +18,7 @@ static enum nnc_status constant_tensor(struct nnc_reading *reading,
         nnc_builder_tensor(reading->builder, &attribute->t, false, &tensor);
     if (status)
         return status;
-    return nnc_emit_tensor(reading, &tensor,
-                           tensor.dtype == NNC_DTYPE_INT     ? NNC_ELEMENT_INT
-                           : tensor.dtype == NNC_DTYPE_FLOAT ? NNC_ELEMENT_FLOAT
-                                                             : NNC_ELEMENT_NARROW);
+    return nnc_emit_tensor(reading, &tensor, nnc_element_of(tensor.dtype));
 }
 
 static enum nnc_status constant_floats(struct nnc_reading *reading, const float *values,

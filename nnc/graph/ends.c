@@ -209,6 +209,11 @@ static enum nnc_status find_output(const struct nnc_builder *b, const char *want
         return nnc_fail(b->error, NNC_TAXONOMY, wanted,
                         "taxonomy: output '%.64s' does not depend on the picture",
                         wanted);
+    if (b->facts[name->value].element != NNC_ELEMENT_FLOAT)
+        return nnc_fail(b->error, NNC_TYPE, wanted,
+                        "graph output '%.64s': it is quantised, expected float "
+                        "(DequantizeLinear first)",
+                        wanted);
     if (found->shape.rank != 2 || found->shape.dim[0] != 1)
         return nnc_fail(b->error, NNC_SHAPE, wanted,
                         "graph output '%.64s': rank %u, expected [1, n]", wanted,

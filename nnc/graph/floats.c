@@ -55,11 +55,17 @@ static float double_to_float(uint64_t bits)
 
 static uint32_t element_bytes(enum nnc_dtype dtype)
 {
+    if (dtype == NNC_DTYPE_INT8 || dtype == NNC_DTYPE_UINT8)
+        return 1;
     return dtype == NNC_DTYPE_FLOAT16 ? 2 : dtype == NNC_DTYPE_DOUBLE ? 8 : 4;
 }
 
 static float convert(const uint8_t *bytes, uint64_t i, enum nnc_dtype dtype)
 {
+    if (dtype == NNC_DTYPE_INT8)
+        return (int8_t)bytes[i];
+    if (dtype == NNC_DTYPE_UINT8)
+        return bytes[i];
     if (dtype == NNC_DTYPE_FLOAT16)
         return half_to_float((uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8));
     if (dtype == NNC_DTYPE_DOUBLE)
@@ -89,15 +95,45 @@ static enum nnc_status read_converted(const struct nnc_graph *graph,
     return NNC_OK;
 }
 
+/* Integers to what they mean. A long one loses its last bits as float, then the zero point
+ * is taken away; so it is in double, which holds both. */
+static void scale_integers(const struct nnc_tensor *tensor, const int64_t *ints,
+                           uint64_t first, uint64_t count, float *out)
+{
+    const struct nnc_scaling *scaling = tensor->scaling;
+    uint64_t inner = 1;
+    for (uint32_t i = scaling->axis + 1; i < tensor->shape.rank; i++)
+        inner *= tensor->shape.dim[i];
+    for (uint64_t i = 0; i < count; i++) {
+        const uint64_t k = scaling->n > 1 ? (first + i) / inner % scaling->n : 0;
+        const double integer = ints ? (double)ints[first + i] : (double)out[i];
+        out[i] = flush((float)(integer - scaling->zero[k]) * scaling->scale[k]);
+    }
+}
+
+static enum nnc_status read_scaled(const struct nnc_graph *graph,
+                                   const struct nnc_tensor *tensor, uint64_t first,
+                                   uint64_t count, float *out, struct nnc_error *error)
+{
+    const bool in_file = tensor->dtype != NNC_DTYPE_INT;
+    const enum nnc_status status =
+        in_file ? read_converted(graph, tensor, first, count, out, error) : NNC_OK;
+    if (!status)
+        scale_integers(tensor, in_file ? NULL : tensor->ints, first, count, out);
+    return status;
+}
+
 enum nnc_status nnc_graph_read_floats(const struct nnc_graph *graph, uint32_t tensor,
                                       uint64_t first, uint64_t count, float *out,
                                       struct nnc_error *error)
 {
     const struct nnc_tensor *t = &graph->tensors[tensor];
     const uint64_t elements = nnc_shape_elements(&t->shape);
-    if (t->dtype == NNC_DTYPE_INT || first > elements || count > elements - first)
+    if (!nnc_tensor_has_floats(t) || first > elements || count > elements - first)
         return nnc_fail(error, NNC_INTERNAL, t->name, "tensor '%.64s': bad range",
                         t->name);
+    if (t->scaling)
+        return read_scaled(graph, t, first, count, out, error);
     if (t->dtype != NNC_DTYPE_FLOAT)
         return read_converted(graph, t, first, count, out, error);
     /* The commonest kind goes straight to its place: one system call for all of it. */
@@ -106,6 +142,31 @@ enum nnc_status nnc_graph_read_floats(const struct nnc_graph *graph, uint32_t te
     for (uint64_t i = 0; !status && i < count; i++)
         out[i] = flush(float_of(nnc_wire_bits32((const uint8_t *)out, 4 * i)));
     return status;
+}
+
+enum nnc_status nnc_graph_read_integers(const struct nnc_graph *graph, uint32_t tensor,
+                                        uint64_t first, uint64_t count, int32_t *out,
+                                        struct nnc_error *error)
+{
+    const struct nnc_tensor *t = &graph->tensors[tensor];
+    const uint64_t elements = nnc_shape_elements(&t->shape);
+    if (!t->scaling || first > elements || count > elements - first)
+        return nnc_fail(error, NNC_INTERNAL, t->name, "tensor '%.64s': bad range", t->name);
+    if (t->dtype == NNC_DTYPE_INT) {
+        for (uint64_t i = 0; i < count; i++)
+            out[i] = (int32_t)t->ints[first + i];
+        return NNC_OK;
+    }
+    for (uint64_t n; count; first += n, count -= n, out += n) {
+        float piece[PIECE];
+        n = count < PIECE ? count : PIECE;
+        const enum nnc_status status = read_converted(graph, t, first, n, piece, error);
+        if (status)
+            return status;
+        for (uint64_t i = 0; i < n; i++)
+            out[i] = (int32_t)piece[i];
+    }
+    return NNC_OK;
 }
 
 static enum nnc_status fail_value(const struct nnc_tensor *tensor, uint64_t index,

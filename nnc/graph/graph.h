@@ -17,6 +17,9 @@
  *                                               constant, else MATMUL
  *   Constant, and integer nodes on constants -> a tensor
  *   Cast of a float16 or double constant to float -> the tensor itself, converted on read
+ *   DequantizeLinear of a constant -> the tensor with its scaling, converted on read
+ *   QuantizeLinear, DequantizeLinear of what is computed -> ACTIVATION; between the two the
+ *                                               value holds integers, as floats
  * Batch is 1 everywhere (dimension 0 of the image input and of whatever keeps it). */
 
 #include "../base/error.h"
@@ -28,7 +31,22 @@
 enum { NNC_MAX_RANK = 6 };
 #define NNC_NONE UINT32_MAX
 
-enum nnc_dtype { NNC_DTYPE_FLOAT, NNC_DTYPE_FLOAT16, NNC_DTYPE_DOUBLE, NNC_DTYPE_INT };
+enum nnc_dtype {
+    NNC_DTYPE_FLOAT,
+    NNC_DTYPE_FLOAT16,
+    NNC_DTYPE_DOUBLE,
+    NNC_DTYPE_INT8, /* and UINT8: numbers by their scale, see struct nnc_scaling */
+    NNC_DTYPE_UINT8,
+    NNC_DTYPE_INT
+};
+
+/* What DequantizeLinear makes of integers: (integer - zero) * scale, with one scale for all
+ * or one for each index along `axis`. */
+struct nnc_scaling {
+    uint32_t n, axis;
+    const float *scale;  /* [n], positive */
+    const int32_t *zero; /* [n] */
+};
 
 struct nnc_shape {
     uint32_t rank;
@@ -43,17 +61,24 @@ static inline uint64_t nnc_shape_elements(const struct nnc_shape *shape)
     return n;
 }
 
-/* A constant. Float kinds are checked (finite) but not resident: read them with
- * nnc_graph_read_floats. Integer ones are in `ints`. */
+/* A constant. Float kinds, and integers with a scaling, are checked (finite) but not
+ * resident: read them with nnc_graph_read_floats. Other integers are in `ints`. */
 struct nnc_tensor {
     const char *name;
     enum nnc_dtype dtype;
     struct nnc_shape shape;
+    const struct nnc_scaling *scaling; /* NULL: numbers as they are */
+    bool int32;            /* INT: of 32 bits in the file */
     bool initializer;      /* false: a Constant node; only initializers count as parameters */
     const int64_t *ints;   /* INT only: [elements] */
     uint32_t file;         /* float kinds: which source holds the bytes (0 = the model) */
     uint64_t offset, size; /* and where, in bytes */
 };
+
+static inline bool nnc_tensor_has_floats(const struct nnc_tensor *tensor)
+{
+    return tensor->dtype != NNC_DTYPE_INT || tensor->scaling;
+}
 
 enum nnc_value_kind {
     NNC_VALUE_IMAGE,     /* the image input, [1, C, H, W] */
@@ -95,7 +120,11 @@ enum nnc_activation_kind {
     NNC_ACT_LEAKY_RELU,   /* x < 0 ? alpha * x : x */
     NNC_ACT_SIGMOID,      /* 1 / (1 + exp(-x)) */
     NNC_ACT_HARD_SIGMOID, /* min(max(alpha * x + beta, 0), 1) */
-    NNC_ACT_HARD_SWISH    /* x * min(max(x / 6 + 0.5, 0), 1) */
+    NNC_ACT_HARD_SWISH,   /* x * min(max(x / 6 + 0.5, 0), 1) */
+    NNC_ACT_QUANTIZE_U8,  /* min(max(round(x / alpha) + beta, 0), 255), to nearest even */
+    NNC_ACT_QUANTIZE_S8,  /* the same within -128 .. 127 */
+    NNC_ACT_DEQUANTIZE_U8, /* (x - beta) * alpha, of what QUANTIZE_U8 made */
+    NNC_ACT_DEQUANTIZE_S8
 };
 
 struct nnc_activation {
@@ -208,5 +237,11 @@ void nnc_graph_destroy(struct nnc_graph *graph); /* takes a half-made one, and N
 enum nnc_status nnc_graph_read_floats(const struct nnc_graph *graph, uint32_t tensor,
                                       uint64_t first, uint64_t count, float *out,
                                       struct nnc_error *error);
+
+/* Elements [first, first + count) of a tensor with a scaling, as integers. Otherwise like
+ * nnc_graph_read_floats. */
+enum nnc_status nnc_graph_read_integers(const struct nnc_graph *graph, uint32_t tensor,
+                                        uint64_t first, uint64_t count, int32_t *out,
+                                        struct nnc_error *error);
 
 #endif

@@ -134,7 +134,7 @@ enum nnc_status nnc_graph_unique_floats(const struct nnc_graph *graph,
     if (!sorted)
         return nnc_fail_nomem(error, graph->n_tensors * sizeof *sorted);
     for (uint32_t i = 0; i < graph->n_tensors; i++)
-        if (graph->tensors[i].dtype != NNC_DTYPE_INT)
+        if (nnc_tensor_has_floats(&graph->tensors[i]))
             sorted[n_floats++] = &graph->tensors[i];
     qsort(sorted, n_floats, sizeof *sorted, compare_places);
     for (uint32_t i = 0; i < n_floats; i++)

@@ -43,6 +43,9 @@ enum nnc_status nnc_read_identity(struct nnc_reading *reading);
 enum nnc_status nnc_read_dropout(struct nnc_reading *reading);
 enum nnc_status nnc_read_cast(struct nnc_reading *reading);
 
+enum nnc_status nnc_read_quantize(struct nnc_reading *reading);
+enum nnc_status nnc_read_dequantize(struct nnc_reading *reading);
+
 enum nnc_status nnc_read_gemm(struct nnc_reading *reading);
 enum nnc_status nnc_read_matmul(struct nnc_reading *reading);
 

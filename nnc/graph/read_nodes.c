@@ -164,7 +164,7 @@ static bool all_constant_ints(const struct nnc_reading *reading)
         if (reading->inputs[i] == NNC_NONE)
             continue;
         const struct nnc_tensor *tensor = nnc_input_tensor(reading, i);
-        if (!tensor || tensor->dtype != NNC_DTYPE_INT)
+        if (!tensor || nnc_tensor_has_floats(tensor))
             return false;
     }
     return reading->n_inputs > 0;

@@ -82,6 +82,13 @@ enum nnc_status nnc_input_float(const struct nnc_reading *reading, uint32_t i)
         return nnc_reading_fail(reading, NNC_TYPE,
                                 "input %u is float16 or double, expected float (Cast it)",
                                 i);
+    case NNC_ELEMENT_BYTE:
+    case NNC_ELEMENT_U8:
+    case NNC_ELEMENT_S8:
+        return nnc_reading_fail(reading, NNC_TYPE,
+                                "input %u is quantised, expected float (DequantizeLinear "
+                                "first)",
+                                i);
     default:
         return nnc_reading_fail(reading, NNC_TYPE, "input %u is integer, expected float",
                                 i);
@@ -96,8 +103,12 @@ enum nnc_status nnc_input_ints(const struct nnc_reading *reading, uint32_t i,
     const struct nnc_tensor *tensor = nnc_input_tensor(reading, i);
     if (!tensor)
         return nnc_reading_fail(reading, NNC_SHAPE, "input %u must be constant", i);
-    if (tensor->dtype != NNC_DTYPE_INT)
-        return nnc_reading_fail(reading, NNC_TYPE, "input %u is float, expected integers",
+    if (tensor->dtype != NNC_DTYPE_INT || tensor->scaling)
+        return nnc_reading_fail(reading, NNC_TYPE,
+                                tensor->dtype == NNC_DTYPE_INT8 ||
+                                        tensor->dtype == NNC_DTYPE_UINT8
+                                    ? "input %u is int8 or uint8, expected int64"
+                                    : "input %u is float, expected integers",
                                 i);
     *ints = tensor->ints;
     *n = (uint32_t)nnc_shape_elements(&tensor->shape);

@@ -41,6 +41,14 @@ static inline vec vec_leaky(vec v, float slope)
     return (vec)(((ivec)scaled & negative) | ((ivec)v & ~negative));
 }
 
+static inline vec vec_quantize(vec v, float scale, float zero, float low)
+{
+    const vec magic = vec_set1(12582912.0f); /* as in vec_exp */
+    v = vec_clip(v / vec_set1(scale), -1024, 1024);
+    v = vec_add(v, magic) - magic;
+    return vec_clip(vec_add(v, vec_set1(zero)), low, low + 255);
+}
+
 static inline vec activate_vec(const struct nnc_activation *a, vec v)
 {
     const vec one = vec_set1(1);
@@ -57,6 +65,13 @@ static inline vec activate_vec(const struct nnc_activation *a, vec v)
         return vec_clip(vec_fma(v, vec_set1(a->alpha), vec_set1(a->beta)), 0, 1);
     case NNC_ACT_HARD_SWISH:
         return vec_mul(v, vec_clip(vec_fma(v, vec_set1(1.0f / 6), vec_set1(0.5f)), 0, 1));
+    case NNC_ACT_QUANTIZE_U8:
+        return vec_quantize(v, a->alpha, a->beta, 0);
+    case NNC_ACT_QUANTIZE_S8:
+        return vec_quantize(v, a->alpha, a->beta, -128);
+    case NNC_ACT_DEQUANTIZE_U8:
+    case NNC_ACT_DEQUANTIZE_S8:
+        return vec_mul(v - vec_set1(a->beta), vec_set1(a->alpha));
     }
     return v;
 }

@@ -17,6 +17,15 @@ static const char *const backend_names[] = {
 };
 
 enum { N_BACKENDS = sizeof backend_names / sizeof *backend_names };
+/* As QuantizeLinear; what lies far outside, and NaN, goes to the ends. */
+static float quantize(float x, float scale, float zero, float low)
+{
+    const float steps = x / scale;
+    const float near = steps > -1024 ? steps : -1024;
+    const float v = rintf(near < 1024 ? near : 1024) + zero;
+    const float above = v > low ? v : low;
+    return above < low + 255 ? above : low + 255;
+}
 
 float nnc_activation_scalar(const struct nnc_activation *a, float x)
 {
@@ -39,6 +48,13 @@ float nnc_activation_scalar(const struct nnc_activation *a, float x)
         const float v = x / 6 + 0.5f;
         return x * (v < 0 ? 0 : v > 1 ? 1 : v);
     }
+    case NNC_ACT_QUANTIZE_U8:
+        return quantize(x, a->alpha, a->beta, 0);
+    case NNC_ACT_QUANTIZE_S8:
+        return quantize(x, a->alpha, a->beta, -128);
+    case NNC_ACT_DEQUANTIZE_U8:
+    case NNC_ACT_DEQUANTIZE_S8:
+        return (x - a->beta) * a->alpha;
     }
     return x;
 }

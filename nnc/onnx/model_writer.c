@@ -4,8 +4,6 @@
 
 #include "model_writer.h"
 
-#include "records.h"
-
 #include <string.h>
 
 enum attribute_type { FLOAT = 1, INT = 2, STRING = 3, TENSOR = 4, INTS = 7 };
@@ -108,6 +106,31 @@ void nnc_onnx_end_floats(struct nnc_onnx_writer *w)
     nnc_wire_close(open_tensor(w), w->tensor[1]);
     if (w->in_attribute)
         nnc_wire_close(open_tensor(w), w->tensor[0]);
+}
+
+void nnc_onnx_begin_integers(struct nnc_onnx_writer *w, const char *name,
+                             enum nnc_onnx_type type, struct nnc_onnx_dims dims)
+{
+    w->integer_bytes = type == NNC_ONNX_INT32 ? 4 : 1;
+    w->tensor[1] = nnc_wire_open(&w->tensors, 5);
+    put_tensor_head(&w->tensors, dims, type, name);
+    w->tensor[2] = nnc_wire_open(&w->tensors, 9); /* raw_data */
+}
+
+void nnc_onnx_put_numbers(struct nnc_onnx_writer *w, const int32_t *values, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        const uint32_t bits = (uint32_t)values[i];
+        const uint8_t bytes[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16),
+                                  (uint8_t)(bits >> 24)};
+        nnc_wire_append(&w->tensors, bytes, w->integer_bytes);
+    }
+}
+
+void nnc_onnx_end_integers(struct nnc_onnx_writer *w)
+{
+    nnc_wire_close(&w->tensors, w->tensor[2]);
+    nnc_wire_close(&w->tensors, w->tensor[1]);
 }
 
 void nnc_onnx_put_integers(struct nnc_onnx_writer *w, const char *name,

@@ -6,6 +6,7 @@
  * computed; nothing else is checked, and what is written is as valid as what was asked
  * for. Failures stick, as in wire_writer.h. Threads: single. */
 
+#include "records.h"
 #include "wire_writer.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct nnc_onnx_dims {
 struct nnc_onnx_writer { /* zero-initialise; nnc_onnx_writer_finish */
     struct nnc_wire_writer nodes, tensors, inputs, outputs;
     uint64_t node, tensor[3]; /* messages that are open */
+    uint32_t integer_bytes;   /* of the open tensor */
     bool in_attribute;
 };
 
@@ -43,6 +45,12 @@ void nnc_onnx_begin_floats(struct nnc_onnx_writer *writer, const char *name,
                            struct nnc_onnx_dims dims);
 void nnc_onnx_put_values(struct nnc_onnx_writer *writer, const float *values, uint64_t n);
 void nnc_onnx_end_floats(struct nnc_onnx_writer *writer);
+
+/* The same for int8, uint8 or int32 (`type`), as an initializer. */
+void nnc_onnx_begin_integers(struct nnc_onnx_writer *writer, const char *name,
+                             enum nnc_onnx_type type, struct nnc_onnx_dims dims);
+void nnc_onnx_put_numbers(struct nnc_onnx_writer *writer, const int32_t *values, uint64_t n);
+void nnc_onnx_end_integers(struct nnc_onnx_writer *writer);
 
 /* An initializer of int64 numbers. */
 void nnc_onnx_put_integers(struct nnc_onnx_writer *writer, const char *name,

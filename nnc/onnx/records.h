@@ -122,7 +122,8 @@ struct nnc_onnx_tensor {
     uint32_t rank;
     uint32_t dim[NNC_ONNX_MAX_RANK]; /* >= 1 for floats */
     uint64_t elements;               /* < 2^31 */
-    uint32_t file;                   /* floats: a number that nnc_source_read knows */
+    uint32_t file;                   /* floats and integers of one byte: a number that
+                                        nnc_source_read knows */
     uint64_t offset, size;
     int64_t *ints; /* else; from the pool */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* TensorProto: judges type, dimensions and the amount of data, and finds out where the
- * values are. Raw and packed floats stay in the file; floats stored one by one and
- * float16 coded as int32 are converted to a heap copy; integers, which the reader itself
- * needs, become int64. Nothing is allocated before the data are known to be there. */
+ * values are. Raw and packed floats stay in the file, and so do integers of one byte, which
+ * are weights; floats stored one by one, and float16 and bytes coded as int32, are converted
+ * to a heap copy; other integers, which the reader itself needs, become int64. Nothing is allocated before the data are known to be there. */
 
 #include "records.h"
 
@@ -33,12 +33,12 @@ static const struct format {
     enum nnc_onnx_type type;
     uint32_t bytes; /* of an element in raw data */
     uint32_t field; /* where it is otherwise */
-    bool is_float;
+    bool stays; /* where it is; else it becomes int64 */
 } formats[] = {
     {NNC_ONNX_FLOAT, 4, FLOAT_DATA, true},   {NNC_ONNX_FLOAT16, 2, INT32_DATA, true},
     {NNC_ONNX_DOUBLE, 8, DOUBLE_DATA, true}, {NNC_ONNX_INT64, 8, INT64_DATA, false},
-    {NNC_ONNX_INT32, 4, INT32_DATA, false},  {NNC_ONNX_INT8, 1, INT32_DATA, false},
-    {NNC_ONNX_UINT8, 1, INT32_DATA, false},  {NNC_ONNX_BOOL, 1, INT32_DATA, false},
+    {NNC_ONNX_INT32, 4, INT32_DATA, false},  {NNC_ONNX_INT8, 1, INT32_DATA, true},
+    {NNC_ONNX_UINT8, 1, INT32_DATA, true},  {NNC_ONNX_BOOL, 1, INT32_DATA, false},
 };
 
 /* What the message holds, before it is judged. */
@@ -137,7 +137,7 @@ static enum nnc_status judge_dims(const struct nnc_onnx_item *item,
             return nnc_onnx_fail_tensor(
                 item, NNC_SHAPE, error,
                 "negative dimension %u; got %lld, expected 1 or more", i, (long long)dim);
-        if (!dim && contents->format->is_float)
+        if (!dim && contents->format->stays)
             return nnc_onnx_fail_tensor(item, NNC_SHAPE, error, "dimension %u is zero",
                                         i);
         if (dim > MAX_DIMENSION)
@@ -211,8 +211,6 @@ static int64_t raw_integer(const uint8_t *bytes, uint64_t at, enum nnc_onnx_type
         return (int64_t)nnc_wire_bits64(bytes, at);
     case NNC_ONNX_INT32:
         return (int32_t)nnc_wire_bits32(bytes, at);
-    case NNC_ONNX_INT8:
-        return (int8_t)bytes[at];
     default:
         return bytes[at];
     }
@@ -238,9 +236,10 @@ static void copy_typed(const struct nnc_onnx_model *model,
         while (inside.at < inside.end && nnc_wire_varint(&inside, &value)) {
             if (ints) {
                 *ints++ = (int64_t)value;
-            } else { /* float16: the bits in the low half */
+            } else { /* the bits in the low half, or the low byte */
                 *floats++ = (uint8_t)value;
-                *floats++ = (uint8_t)(value >> 8);
+                if (format->bytes == 2)
+                    *floats++ = (uint8_t)(value >> 8);
             }
         }
     }
@@ -309,7 +308,7 @@ static enum nnc_status read_inside(const struct nnc_onnx_model *model,
                          tensor->elements, "values", error);
     if (status)
         return status;
-    return contents->format->is_float
+    return contents->format->stays
                ? keep_floats(model, item, contents, source, tensor, error)
                : read_ints(model, item, contents, pool, tensor, error);
 }
@@ -319,7 +318,7 @@ read_outside(const struct nnc_onnx_model *model, const struct nnc_onnx_item *ite
              const struct contents *contents, struct nnc_source *source,
              struct nnc_onnx_tensor *tensor, struct nnc_error *error)
 {
-    if (!contents->format->is_float)
+    if (!contents->format->stays)
         return nnc_onnx_fail_tensor(item, NNC_UNSUPPORTED, error,
                                     "integers as external data are not supported");
     tensor->size = tensor->elements * contents->format->bytes;
@@ -338,7 +337,7 @@ enum nnc_status nnc_onnx_read_tensor(const struct nnc_onnx_model *model,
     if (!contents.format)
         return nnc_onnx_fail_tensor(item, NNC_TYPE, error,
                                     "data type %lld is not supported; expected float, "
-                                    "float16, double, int32 or int64",
+                                    "float16, double, int8, uint8, int32 or int64",
                                     (long long)contents.data_type);
     tensor->type = contents.format->type;
     enum nnc_status status = judge_dims(item, &contents, tensor, error);

@@ -32,7 +32,7 @@ static uint64_t node_macs(const struct nnc_graph *g, const struct nnc_node *node
 static bool is_parameter(const struct nnc_graph *g, const struct nnc_value *value)
 {
     return value->kind == NNC_VALUE_TENSOR && g->tensors[value->source].initializer &&
-           g->tensors[value->source].dtype != NNC_DTYPE_INT;
+           nnc_tensor_has_floats(&g->tensors[value->source]);
 }
 
 void nnc_cost_count(const struct nnc_demand *need, const struct nnc_demand *owners,

@@ -205,9 +205,14 @@ static bool describe(struct describer *d)
     switch (s->step->kind) {
     case NNC_STEP_CONV:
         describe_conv(d);
+        s->narrow = s->in_edge[0]->numbers == NNC_PRECISION_FP32 ? NULL : d->program->narrow;
         s->conv.winograd =
             nnc_weights_winograd(d->plan->weights, nnc_step_number(d->program, s->step));
-        s->n_items = s->kernels->conv_items(&s->conv);
+        s->n_items = nnc_plan_conv_items(s);
+        break;
+    case NNC_STEP_NARROW:
+        s->conv.xs = nnc_edge_strides(s->in_edge[0]);
+        s->n_items = s->n_active;
         break;
     case NNC_STEP_GROUPED:
         describe_conv(d);

@@ -13,9 +13,14 @@ uint32_t nnc_edge_width(const struct nnc_edge *e)
     return e->shape.rank == 4 ? e->shape.dim[3] : (uint32_t)e->pixels;
 }
 
-static struct nnc_strides strides_of(const struct nnc_edge *e)
+struct nnc_strides nnc_edge_strides(const struct nnc_edge *e)
 {
     const size_t pixels = e->pixels;
+    if (e->numbers != NNC_PRECISION_FP32) {
+        const size_t words = nnc_narrow_words(e->numbers, NNC_BLOCK);
+        return (struct nnc_strides){.block = words * pixels, .lane = 0,
+                                    .row = words * nnc_edge_width(e), .pixel = words};
+    }
     if (e->blocked || pixels == 1)
         return (struct nnc_strides){.block = NNC_BLOCK * pixels, .lane = 1,
                                     .row = (size_t)NNC_BLOCK * nnc_edge_width(e),
@@ -51,8 +56,8 @@ static void join_rows(struct nnc_conv_args *a)
 static void conv_geometry(const struct nnc_edge *in, const struct nnc_edge *out,
                           const struct nnc_conv *c, struct nnc_conv_args *a)
 {
-    a->xs = strides_of(in);
-    a->ys = strides_of(out);
+    a->xs = nnc_edge_strides(in);
+    a->ys = nnc_edge_strides(out);
     a->in_channels = in->channels;
     a->in_height = nnc_edge_height(in);
     a->in_width = nnc_edge_width(in);
@@ -81,6 +86,8 @@ static void gemm_geometry(const struct nnc_edge *in, const struct nnc_edge *out,
                                  .pixel = a->in_channels};
     a->ys = (struct nnc_strides){.block = NNC_BLOCK, .lane = 1, .row = 0,
                                  .pixel = a->out_channels};
+    if (in->numbers != NNC_PRECISION_FP32)
+        a->xs = nnc_edge_strides(in); /* of one row, see lowering */
     a->exact_tail = true;
     pair(a->kernel, one);
     pair(a->stride, one);

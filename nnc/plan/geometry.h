@@ -12,6 +12,9 @@
 uint32_t nnc_edge_height(const struct nnc_edge *edge);
 uint32_t nnc_edge_width(const struct nnc_edge *edge);
 
+/* Strides as kernels want them: in floats, or in words of narrow numbers. */
+struct nnc_strides nnc_edge_strides(const struct nnc_edge *edge);
+
 /* Strides, sizes and window of a CONV, GROUPED or DEPTHWISE step; all else in `args` is 0. */
 void nnc_conv_geometry(const struct nnc_program *program, const struct nnc_step *step,
                        struct nnc_conv_args *args);

@@ -96,8 +96,23 @@ static uint64_t group_floats(const struct nnc_program *p, uint32_t step)
                                   node->op == NNC_OP_CONV ? node->conv.kernel : one);
 }
 
+/* The numbers that a step multiplies. */
+static enum nnc_precision numbers_of(const struct nnc_program *p, uint32_t step)
+{
+    return p->edges[p->steps[step].in[0]].numbers;
+}
+
+static uint32_t taps_of(const struct nnc_program *p, uint32_t step)
+{
+    const struct nnc_node *const node = node_of(p, step);
+    return node->op == NNC_OP_CONV ? node->conv.kernel[0] * node->conv.kernel[1] : 1;
+}
+
 static uint64_t block_floats(const struct nnc_program *p, uint32_t step, uint32_t block)
 {
+    if (numbers_of(p, step) != NNC_PRECISION_FP32)
+        return nnc_narrow_packed_words(numbers_of(p, step), packed_inputs(p, step),
+                                       taps_of(p, step));
     switch (p->steps[step].kind) {
     case NNC_STEP_AFFINE:
         return 2 * NNC_BLOCK;
@@ -262,13 +277,55 @@ static enum nnc_status pack_block(const struct nnc_program *p, uint32_t step, ui
                : pack_rows(p, step, block, &fold, bias, packed, error);
 }
 
+/* The scale of each row of integer weights in a block, the batch normalisation's included:
+ * that changes what a row's integers mean, not the integers. */
+static enum nnc_status read_scales(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                   float scale[NNC_BLOCK], struct nnc_error *error)
+{
+    struct fold fold;
+    const enum nnc_status status = read_fold(p, step, block, &fold, error);
+    if (status)
+        return status;
+    const uint32_t value = node_of(p, step)->inputs[1];
+    const struct nnc_scaling *const s =
+        p->graph->tensors[p->graph->values[value].source].scaling;
+    const uint32_t rows = rows_of_block(p, step, block);
+    for (uint32_t i = 0; i < NNC_BLOCK; i++)
+        scale[i] =
+            i >= rows ? 0 : s->scale[s->n > 1 ? block * NNC_BLOCK + i : 0] * fold.scale[i];
+    return NNC_OK;
+}
+
+/* Narrow weights are made from packed float ones. */
+static enum nnc_status pack_narrow(const struct nnc_program *p, uint32_t step, uint32_t block,
+                                   float *packed, struct nnc_error *error)
+{
+    const uint64_t bytes = group_floats(p, step) * sizeof(float);
+    float *const floats = nnc_alloc(group_floats(p, step), sizeof *floats);
+    if (!floats)
+        return nnc_fail_nomem(error, bytes);
+    float scale[NNC_BLOCK];
+    enum nnc_status status = pack_block(p, step, block, floats, error);
+    if (!status && numbers_of(p, step) == NNC_PRECISION_INT8)
+        status = read_scales(p, step, block, scale, error);
+    if (!status && numbers_of(p, step) == NNC_PRECISION_BF16) {
+        nnc_narrow_pack_bf16(floats, packed_inputs(p, step), taps_of(p, step), packed);
+    } else if (!status) {
+        nnc_narrow_pack_int8(floats, packed_inputs(p, step), taps_of(p, step), scale,
+                             p->steps[step].scale, p->steps[step].zero, packed);
+    }
+    free(floats);
+    return status;
+}
+
 /* Sharing ------------------------------------------------------------------------------ */
 
 static uint8_t winograd_of(const struct nnc_program *program, const struct nnc_kernels *kernels,
                            uint32_t step)
 {
     struct nnc_conv_args args;
-    if (!kernels->winograd || program->steps[step].kind != NNC_STEP_CONV)
+    if (!kernels->winograd || program->steps[step].kind != NNC_STEP_CONV ||
+        numbers_of(program, step) != NNC_PRECISION_FP32)
         return 0;
     nnc_conv_geometry(program, &program->steps[step], &args);
     return (uint8_t)nnc_winograd_choose(&args);
@@ -338,7 +395,10 @@ static enum nnc_status load_direct(const struct nnc_weights *w, uint32_t step, u
     if (!*data)
         return nnc_fail_nomem(error, bytes);
     memset(*data, 0, bytes);
-    const enum nnc_status status = pack_block(w->program, step, block, *data, error);
+    const enum nnc_status status =
+        numbers_of(w->program, step) == NNC_PRECISION_FP32
+            ? pack_block(w->program, step, block, *data, error)
+            : pack_narrow(w->program, step, block, *data, error);
     if (status)
         free(*data);
     return status;

@@ -47,6 +47,7 @@ struct nnc_pick {
 struct nnc_plan_step {
     const struct nnc_step *step;
     const struct nnc_kernels *kernels;
+    const struct nnc_narrow_kernels *narrow; /* CONV of narrow numbers, else NULL */
     uint32_t n_items;
     const struct nnc_edge *out_edge;
     const struct nnc_edge **in_edge; /* [step->n_in] */
@@ -69,6 +70,11 @@ struct nnc_plan_step {
     struct nnc_pick pick;
     const struct nnc_node *node;
 };
+
+static inline uint32_t nnc_plan_conv_items(const struct nnc_plan_step *s)
+{
+    return s->narrow ? s->narrow->conv_items(&s->conv) : s->kernels->conv_items(&s->conv);
+}
 
 struct nnc_range {
     uint32_t first, last; /* steps [first, last) */

@@ -14,6 +14,7 @@ struct builder {
     struct nnc_program *program;
     const struct nnc_graph *graph;
     uint32_t *plain, *blocked; /* [values] edges, NNC_NONE if there is none yet */
+    uint32_t *narrow;          /* [values] likewise, of narrow numbers */
     uint32_t *uses;            /* [values] number of readers, outputs count as one */
     uint32_t *reader;          /* [values] a node that reads it */
     uint32_t *chain_head;      /* [nodes] the node whose chain ends here, else itself */
@@ -149,6 +150,28 @@ static uint32_t get_any(struct builder *b, uint32_t value)
     return b->blocked[value] != NNC_NONE ? b->blocked[value] : b->plain[value];
 }
 
+/* The value in narrow numbers: made once, for all who read it. `scale` and `zero` are for
+ * bytes. */
+static uint32_t get_narrow(struct builder *b, uint32_t value, uint32_t from, float scale,
+                           int32_t zero)
+{
+    const enum nnc_precision numbers = b->program->narrow->precision;
+    if (b->narrow[value] != NNC_NONE)
+        return b->narrow[value];
+    const uint32_t edge =
+        add_edge(b, NNC_EDGE_STEP, 0, value, &value_of(b, value)->shape, true);
+    struct nnc_edge *const e = &b->program->edges[edge];
+    e->numbers = numbers;
+    e->floats = nnc_ceil_div(e->channels, NNC_BLOCK) * nnc_narrow_words(numbers, NNC_BLOCK) *
+                e->pixels;
+    struct nnc_step *const step = add_step(b, NNC_STEP_NARROW, NNC_NONE, edge, &from, 1);
+    if (!step)
+        return NNC_NONE;
+    step->scale = scale;
+    step->zero = zero;
+    return b->narrow[value] = edge;
+}
+
 static void put(struct builder *b, uint32_t value, uint32_t edge)
 {
     if (b->program->edges[edge].blocked)
@@ -267,6 +290,90 @@ static enum nnc_status check_constants(const struct builder *b, const struct nnc
     return NNC_OK;
 }
 
+/* Whether a convolution or product without groups is computed in bf16. Not where a picture
+ * comes in: three channels are hardly a word, and the first layer is the most sensitive. */
+static bool suits_bf16(const struct builder *b, const struct nnc_node *node)
+{
+    enum { FEWEST_CHANNELS = 8 };
+    const struct nnc_shape *const x = &value_of(b, node->inputs[0])->shape;
+    if (!b->program->narrow || b->program->narrow->precision != NNC_PRECISION_BF16)
+        return false;
+    if (node->op == NNC_OP_GEMM && (node->gemm.transpose_a || x->dim[0] != 1))
+        return false;
+    return x->dim[1] >= FEWEST_CHANNELS;
+}
+
+static const struct nnc_node *made_by(const struct builder *b, uint32_t value,
+                                      enum nnc_activation_kind u8, enum nnc_activation_kind s8)
+{
+    const struct nnc_value *const v = value_of(b, value);
+    const struct nnc_node *const node =
+        v->kind == NNC_VALUE_NODE ? &b->graph->nodes[v->source] : NULL;
+    return node && node->op == NNC_OP_ACTIVATION &&
+                   (node->activation.kind == u8 || node->activation.kind == s8)
+               ? node
+               : NULL;
+}
+
+/* Weights as integer kernels multiply them: int8 around zero, with a scale for all or one for
+ * each output channel; and few enough that a sum of them cannot overflow. */
+static bool has_integer_weights(const struct builder *b, const struct nnc_node *node)
+{
+    enum { MOST_TERMS = 65536 };
+    const struct nnc_value *const w = value_of(b, node->inputs[1]);
+    const struct nnc_tensor *const tensor = &b->graph->tensors[w->source];
+    const uint32_t rows = node->op == NNC_OP_CONV || node->gemm.transpose_b ? 0 : 1;
+    if (w->kind != NNC_VALUE_TENSOR || tensor->dtype != NNC_DTYPE_INT8 || !tensor->scaling ||
+        (tensor->scaling->n > 1 && tensor->scaling->axis != rows))
+        return false;
+    for (uint32_t i = 0; i < tensor->scaling->n; i++)
+        if (tensor->scaling->zero[i])
+            return false;
+    return nnc_shape_elements(&w->shape) / w->shape.dim[rows] <= MOST_TERMS;
+}
+
+/* The DequantizeLinear before a convolution or product that is computed in integers, else
+ * NULL: between it and a QuantizeLinear are the very bytes. */
+static const struct nnc_node *dequantized(const struct builder *b, const struct nnc_node *node)
+{
+    if (!b->program->narrow || b->program->narrow->precision != NNC_PRECISION_INT8 ||
+        !has_integer_weights(b, node))
+        return NULL;
+    if (node->op == NNC_OP_GEMM && (node->gemm.transpose_a || node->gemm.alpha != 1 ||
+                                    value_of(b, node->inputs[0])->shape.dim[0] != 1))
+        return NULL;
+    const struct nnc_node *const back =
+        made_by(b, node->inputs[0], NNC_ACT_DEQUANTIZE_U8, NNC_ACT_DEQUANTIZE_S8);
+    return back && made_by(b, back->inputs[0], NNC_ACT_QUANTIZE_U8, NNC_ACT_QUANTIZE_S8)
+               ? back
+               : NULL;
+}
+
+/* Bytes of what a QuantizeLinear makes; signed ones are moved up by 128. If it is part of a
+ * chain its result is there as float, else the bytes are made of its operand at once. */
+static uint32_t get_bytes(struct builder *b, uint32_t value)
+{
+    const uint32_t n = value_of(b, value)->source;
+    const struct nnc_node *const node = &b->graph->nodes[n];
+    const int32_t up = node->activation.kind == NNC_ACT_QUANTIZE_S8 ? 128 : 0;
+    if (b->chain_head[n] != n || b->absorbed[n])
+        return get_narrow(b, value, get_any(b, value), 1, up);
+    return get_narrow(b, value, get_any(b, node->inputs[0]), node->activation.alpha,
+                      (int32_t)node->activation.beta + up);
+}
+
+/* What a CONV step reads; `back` as of dequantized(). */
+static uint32_t get_operand(struct builder *b, const struct nnc_node *node,
+                            const struct nnc_node *back)
+{
+    const uint32_t value = node->inputs[0];
+    if (back)
+        return get_bytes(b, back->inputs[0]);
+    if (suits_bf16(b, node))
+        return get_narrow(b, value, get_any(b, value), 1, 0);
+    return node->op == NNC_OP_CONV ? get_any(b, value) : get(b, value, false);
+}
+
 static enum nnc_status lower_conv(struct builder *b, uint32_t head, uint32_t last)
 {
     const struct nnc_node *const node = &b->graph->nodes[head];
@@ -288,9 +395,11 @@ static enum nnc_status lower_conv(struct builder *b, uint32_t head, uint32_t las
     const uint32_t outs = value_of(b, out)->shape.dim[1];
     const bool grouped = convolution && node->conv.groups > 1;
     const bool depthwise = grouped && node->conv.groups == channels && outs == channels;
+    const struct nnc_node *const back = grouped ? NULL : dequantized(b, node);
     const uint32_t x = depthwise || grouped ? get(b, node->inputs[0], true)
-                       : convolution        ? get_any(b, node->inputs[0])
-                                            : get(b, node->inputs[0], false);
+                                            : get_operand(b, node, back);
+    if (x == NNC_NONE)
+        return done(b, NULL);
     const uint32_t residual =
         chain.residual == NNC_NONE ? NNC_NONE : get(b, chain.residual, convolution);
     const uint32_t gain = chain.gain == NNC_NONE ? NNC_NONE : get_any(b, chain.gain);
@@ -302,6 +411,12 @@ static enum nnc_status lower_conv(struct builder *b, uint32_t head, uint32_t las
                  head, new_result(b, out, convolution), &x, 1);
     if (!step)
         return done(b, NULL);
+    if (back) {
+        const bool is_signed = back->activation.kind == NNC_ACT_DEQUANTIZE_S8;
+        step->scale = back->activation.alpha;
+        step->zero = (int32_t)back->activation.beta + (is_signed ? 128 : 0);
+    }
+    b->program->n_narrow += b->program->edges[x].numbers != NNC_PRECISION_FP32;
     step->batch_norm = chain.batch_norm;
     step->residual = residual;
     step->gain = gain;
@@ -545,7 +660,7 @@ static void count_readers(struct builder *b)
 {
     const struct nnc_graph *const g = b->graph;
     for (uint32_t v = 0; v < g->n_values; v++)
-        b->reader[v] = b->plain[v] = b->blocked[v] = NNC_NONE;
+        b->reader[v] = b->plain[v] = b->blocked[v] = b->narrow[v] = NNC_NONE;
     for (uint32_t n = 0; n < g->n_nodes; n++)
         for (uint32_t i = 0; i < g->nodes[n].n_inputs; i++)
             if (g->nodes[n].inputs[i] != NNC_NONE) {
@@ -570,7 +685,7 @@ static void add_sources(struct builder *b)
             put(b, v,
                 p->attention = add_edge(b, NNC_EDGE_ATTENTION, 0, v, &value->shape, false));
         else if (value->kind == NNC_VALUE_TENSOR &&
-                 g->tensors[value->source].dtype != NNC_DTYPE_INT)
+                 nnc_tensor_has_floats(&g->tensors[value->source]))
             put(b, v, add_edge(b, NNC_EDGE_TENSOR, value->source, v, &value->shape, false));
     }
 }
@@ -581,28 +696,31 @@ static bool make_room(struct builder *b)
     uint64_t operands = 0;
     for (uint32_t n = 0; n < g->n_nodes; n++)
         operands += g->nodes[n].n_inputs;
-    /* Each node makes one result; each operand and output is reordered at most once. */
-    b->edge_room = (uint32_t)(g->n_values + g->n_nodes + operands + 2);
-    b->step_room = (uint32_t)(g->n_nodes + operands + 2);
+    /* Each node makes one result; each operand and output is reordered at most once, and
+     * each value narrowed at most once. */
+    b->edge_room = (uint32_t)(2 * (uint64_t)g->n_values + g->n_nodes + operands + 2);
+    b->step_room = (uint32_t)((uint64_t)g->n_values + g->n_nodes + operands + 2);
     b->program->pool.limit = SIZE_MAX;
     b->program->edges =
         nnc_pool_alloc(&b->program->pool, b->edge_room, sizeof *b->program->edges);
     b->program->steps =
         nnc_pool_alloc(&b->program->pool, b->step_room, sizeof *b->program->steps);
-    uint32_t *const words = nnc_alloc((uint64_t)g->n_values * 4 + g->n_nodes, sizeof *words);
+    uint32_t *const words = nnc_alloc((uint64_t)g->n_values * 5 + g->n_nodes, sizeof *words);
     b->plain = words;
     if (!words)
         return false;
     b->blocked = words + g->n_values;
     b->uses = words + 2 * (size_t)g->n_values;
     b->reader = words + 3 * (size_t)g->n_values;
-    b->chain_head = words + 4 * (size_t)g->n_values;
+    b->narrow = words + 4 * (size_t)g->n_values;
+    b->chain_head = words + 5 * (size_t)g->n_values;
     b->absorbed = nnc_alloc(g->n_nodes, sizeof *b->absorbed);
     return b->program->edges && b->program->steps && b->absorbed;
 }
 
-enum nnc_status nnc_program_create(const struct nnc_graph *graph, struct nnc_program **program,
-                                   struct nnc_error *error)
+enum nnc_status nnc_program_create(const struct nnc_graph *graph,
+                                   const struct nnc_narrow_kernels *narrow,
+                                   struct nnc_program **program, struct nnc_error *error)
 {
     struct builder b = {.graph = graph, .error = error};
     enum nnc_status status = NNC_OK;
@@ -610,6 +728,7 @@ enum nnc_status nnc_program_create(const struct nnc_graph *graph, struct nnc_pro
     if (!b.program)
         return nnc_fail_nomem(error, sizeof *b.program);
     b.program->graph = graph;
+    b.program->narrow = narrow;
     if (!make_room(&b)) {
         status = nnc_fail_nomem(error, b.edge_room * sizeof(struct nnc_edge));
         goto end;

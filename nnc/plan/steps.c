@@ -99,7 +99,10 @@ static void run_conv(const struct nnc_run *run, const struct nnc_plan_step *s, u
     args.scratch = run->scratch;
     fill_epilogue(run, s, &args.epilogue);
     if (s->step->kind == NNC_STEP_CONV) {
-        s->kernels->conv(&args, first, last);
+        if (s->narrow)
+            s->narrow->conv(&args, first, last);
+        else
+            s->kernels->conv(&args, first, last);
         return;
     }
     if (s->step->kind == NNC_STEP_DEPTHWISE) {
@@ -108,6 +111,26 @@ static void run_conv(const struct nnc_run *run, const struct nnc_plan_step *s, u
     }
     for (uint32_t item = first; item < last; item++)
         run_groups(run, s, &args, s->active[item]);
+}
+
+static void run_narrow(const struct nnc_run *run, const struct nnc_plan_step *s,
+                       uint32_t block)
+{
+    const struct nnc_narrow_kernels *const kernels = run->plan->program->narrow;
+    const struct nnc_strides *const xs = &s->conv.xs;
+    const uint32_t left = s->out_edge->channels - block * NNC_BLOCK;
+    const size_t words = nnc_narrow_words(kernels->precision, NNC_BLOCK);
+    const struct nnc_narrow_args args = {
+        .x = at(run, &s->in[0]) + block * xs->block,
+        .lane = xs->lane,
+        .pixel = xs->pixel,
+        .lanes = left < NNC_BLOCK ? left : NNC_BLOCK,
+        .pixels = s->out_edge->pixels,
+        .scale = s->step->scale,
+        .zero = s->step->zero,
+        .y = at(run, &s->out) + block * words * s->out_edge->pixels,
+    };
+    kernels->narrow(&args);
 }
 
 static void run_activate(const struct nnc_run *run, const struct nnc_plan_step *s,
@@ -382,6 +405,10 @@ void nnc_plan_step_run(const struct nnc_run *run, const struct nnc_plan_step *s,
         break;
     case NNC_STEP_REORDER:
         run_reorder(run, s, first, last);
+        break;
+    case NNC_STEP_NARROW:
+        for (uint32_t i = first; i < last; i++)
+            run_narrow(run, s, s->active[i]);
         break;
     case NNC_STEP_CONCAT:
         run_concat(run, s);

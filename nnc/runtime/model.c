@@ -92,6 +92,39 @@ static enum nnc_status choose_kernels(struct nnc_model *model,
     return NNC_OK;
 }
 
+static enum nnc_status choose_precision(struct nnc_model *model, enum nnc_precision precision,
+                                        struct nnc_error *error)
+{
+    const char *needs = "";
+    if (precision == NNC_PRECISION_FP32)
+        return NNC_OK;
+    model->narrow = nnc_narrow_get(model->kernels, precision, &needs);
+    if (model->narrow)
+        return NNC_OK;
+    return nnc_fail(error, NNC_UNSUPPORTED, nnc_precision_name(precision),
+                    "precision '%s' needs %s; got the backend '%s' (%s) on this processor. Use "
+                    "precision 'fp32', or the backend 'reference', which is slow",
+                    nnc_precision_name(precision), needs,
+                    nnc_backend_name(model->kernels->backend),
+                    nnc_isa_name(model->kernels->isa));
+}
+
+/* A precision of which a model has nothing would be a slow name for float. */
+static enum nnc_status check_narrow(const struct nnc_model *model, struct nnc_error *error)
+{
+    if (!model->narrow || model->program->n_narrow)
+        return NNC_OK;
+    if (model->narrow->precision == NNC_PRECISION_BF16)
+        return nnc_fail(error, NNC_UNSUPPORTED, "bf16",
+                        "precision 'bf16' needs a convolution or matrix product of 8 or more "
+                        "input channels without groups; the model has none. Use precision "
+                        "'fp32'");
+    return nnc_fail(error, NNC_UNSUPPORTED, "int8",
+                    "precision 'int8' needs layers with int8 weights behind QuantizeLinear and "
+                    "DequantizeLinear; the model has none. Make such a model by 'nnc quantize "
+                    "MODEL --calibrate DATA -o OUT.onnx'");
+}
+
 static void destroy(struct nnc_model *model)
 {
     while (model->n_cached)
@@ -111,6 +144,8 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
 {
     const struct nnc_graph *const g = model->graph;
     enum nnc_status status = choose_kernels(model, options, error);
+    if (!status)
+        status = choose_precision(model, options->precision, error);
     if (status)
         return status;
     model->n_presence =
@@ -123,7 +158,8 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
     model->cached = nnc_alloc(model->max_cached, sizeof *model->cached);
     if (!model->cached)
         return nnc_fail_nomem(error, model->max_cached * sizeof *model->cached);
-    if ((status = nnc_program_create(g, &model->program, error)) ||
+    if ((status = nnc_program_create(g, model->narrow, &model->program, error)) ||
+        (status = check_narrow(model, error)) ||
         (status = nnc_weights_create(model->program, model->kernels, &model->weights,
                                      error)))
         return status;
@@ -321,6 +357,11 @@ enum nnc_backend nnc_model_backend(const struct nnc_model *model)
 enum nnc_isa nnc_model_isa(const struct nnc_model *model)
 {
     return model->kernels->isa;
+}
+
+enum nnc_precision nnc_model_precision(const struct nnc_model *model)
+{
+    return model->narrow ? model->narrow->precision : NNC_PRECISION_FP32;
 }
 
 struct nnc_cost nnc_model_cost(const struct nnc_model *model)

@@ -25,6 +25,7 @@ struct nnc_model {
     struct nnc_weights *weights;
     const struct nnc_kernels *kernels;
     const struct nnc_image_kernels *image_kernels;
+    const struct nnc_narrow_kernels *narrow; /* NULL: fp32 */
     struct nnc_demand *owners; /* of everything demanded */
     struct nnc_cost_table full;
     uint32_t n_presence, n_attention;

@@ -16,6 +16,7 @@ import bad_file
 import bad_graph
 import bad_header
 import bad_operators
+import bad_quantised
 import bad_taxonomy
 import bad_tensors
 import bad_wire
@@ -67,7 +68,7 @@ def main():
     directory.mkdir(parents=True)
     corpus = Corpus(directory)
     for part in (good_odd, bad_file, bad_wire, bad_header, bad_graph, bad_tensors,
-                 bad_operators, bad_external, bad_taxonomy):
+                 bad_operators, bad_quantised, bad_external, bad_taxonomy):
         part.add(corpus)
     corpus.write_table()
     print(f"{len(corpus.rows)} files, {len(corpus.count)} rows")

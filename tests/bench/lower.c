@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     if (!good)
         fprintf(stderr, "usage: bench_lower MODEL LAYERS WEIGHTS\n");
     else if (nnc_graph_read(argv[1], NULL, 0, &graph, &w.error) ||
-             nnc_program_create(graph, &program, &w.error))
+             nnc_program_create(graph, NULL, &program, &w.error))
         good = fail(&w, argv[1], w.error.message);
     if (good) {
         w.graph = graph;

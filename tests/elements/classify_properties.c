@@ -14,6 +14,7 @@ static const struct {
 } declared[] = {
     {"model", GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE},
     {"threads", GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE},
+    {"precision", GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE},
     {"cutout", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
     {"attention", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
     {"task", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
@@ -216,6 +217,74 @@ GST_START_TEST(fixed_while_running)
 }
 GST_END_TEST
 
+/* --- precision --- */
+
+#define MODEL_QUANTISED NNC_GOLDEN_DIR "/../quantised/quantised_u8.onnx"
+
+static gboolean core_can(const char *path, enum nnc_precision precision)
+{
+    const struct nnc_model_options options = {.precision = precision};
+    struct nnc_model *model = NULL;
+    struct nnc_error error;
+    const gboolean can = nnc_model_open(path, &options, &model, &error) == NNC_OK;
+
+    nnc_model_unref(model);
+    return can;
+}
+
+GST_START_TEST(precision_in_use)
+{
+    static const struct {
+        const char *name;
+        enum nnc_precision precision;
+    } rows[] = {{"fp32", NNC_PRECISION_FP32},
+                {"bf16", NNC_PRECISION_BF16},
+                {"int8", NNC_PRECISION_INT8}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct fixture fixture;
+        g_autofree gchar *properties = g_strdup_printf("precision=%s", rows[i].name);
+        g_autoptr(GstStructure) stats = NULL;
+        gint value;
+        if (!core_can(MODEL_QUANTISED, rows[i].precision))
+            continue; /* this processor cannot */
+        fixture_open(&fixture, MODEL_QUANTISED, properties);
+        fixture_set_caps(&fixture, RGB_CAPS);
+        gst_buffer_unref(classify_buffer(&fixture, noise_buffer(2304, 5)));
+        g_object_get(fixture.element, "stats", &stats, "precision", &value, NULL);
+        fail_unless_equals_string(gst_structure_get_string(stats, "precision"), rows[i].name);
+        fail_unless_equals_int(value, (gint)rows[i].precision);
+        g_object_set(fixture.element, "precision", NNC_PRECISION_BF16, NULL);
+        fail_unless_equals_int(count_messages(&fixture, GST_MESSAGE_WARNING, NULL), 1);
+        fixture_close(&fixture);
+    }
+}
+GST_END_TEST
+
+/* Refused at the start: by a processor without the kernels, or for want of a quantised
+ * model; both say the name of the precision. */
+GST_START_TEST(precision_refused)
+{
+    GstElement *const element = gst_element_factory_make("nncclassify", NULL);
+    GstBus *const bus = gst_bus_new();
+    g_autoptr(GError) error = NULL;
+
+    gst_element_set_bus(element, bus);
+    g_object_set(element, "model", MODEL_TWO, NULL);
+    gst_util_set_object_arg(G_OBJECT(element), "precision", "int8");
+    fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
+                           GST_STATE_CHANGE_FAILURE);
+    g_autoptr(GstMessage) message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    fail_unless(message != NULL);
+    gst_message_parse_error(message, &error, NULL);
+    fail_unless(strstr(error->message, "precision 'int8' needs"), "%s", error->message);
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_element_set_bus(element, NULL);
+    gst_object_unref(bus);
+    gst_object_unref(element);
+}
+GST_END_TEST
+
 /* --- whole values, and setting from everywhere --- */
 
 static gpointer set_tasks(gpointer data)
@@ -357,6 +426,8 @@ static Suite *classify_properties(void)
     tcase_add_test(kinds, task_as_text);
     tcase_add_test(kinds, half_a_task);
     tcase_add_test(kinds, fixed_while_running);
+    tcase_add_test(kinds, precision_in_use);
+    tcase_add_test(kinds, precision_refused);
     tcase_add_test(kinds, getters_see_whole_tasks);
     tcase_add_test(kinds, set_from_the_streaming_thread);
     tcase_add_test(kinds, set_from_notify);

@@ -27,6 +27,7 @@ from onnx.external_data_helper import convert_model_to_external_data
 from golden_model import build, picture, record, write
 from nested_cases import NESTED_CASES
 from op_cases import OP_CASES
+from quantised_cases import QUANTISED_CASES
 from shipped_cases import Shipped
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -44,10 +45,10 @@ def save(case, path):
     onnx.save(model, path)
 
 
-def record_ops():
-    folder = HERE / "ops"
+def record_cases(name, cases):
+    folder = HERE / name
     folder.mkdir(exist_ok=True)
-    for case in OP_CASES + NESTED_CASES:
+    for case in cases:
         path = folder / f"{case.name}.onnx"
         save(case, path)
         outputs = ["logits", "presence"] if case.presence else ["logits"]
@@ -75,7 +76,9 @@ def record_nest(*names):
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["ops"]:
-        record_ops()
+        record_cases("ops", OP_CASES + NESTED_CASES)
+    elif sys.argv[1:] == ["quantised"]:
+        record_cases("quantised", QUANTISED_CASES)
     elif sys.argv[1:2] == ["nest"]:
         record_nest(*sys.argv[2:])
     else:

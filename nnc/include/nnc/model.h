@@ -47,6 +47,19 @@ NNC_API bool nnc_backend_from_name(const char *name, enum nnc_backend *backend);
 NNC_API const char *nnc_isa_name(enum nnc_isa isa);
 NNC_API bool nnc_isa_from_name(const char *name, enum nnc_isa *isa);
 
+/* The numbers that convolutions and matrix products multiply. All else, and all that lies
+ * between them, stays float. Kept logits of a cutout have the same bits in each. */
+enum nnc_precision {
+    NNC_PRECISION_FP32 = 0,
+    NNC_PRECISION_BF16, /* weights and activations rounded to bf16; sums are float */
+    NNC_PRECISION_INT8  /* bytes, where a model says by QuantizeLinear and DequantizeLinear
+                           how; other layers stay float */
+};
+
+/* "bf16" <-> NNC_PRECISION_BF16 and so on; false for an unknown name. */
+NNC_API const char *nnc_precision_name(enum nnc_precision precision);
+NNC_API bool nnc_precision_from_name(const char *name, enum nnc_precision *precision);
+
 /* Zero-initialise and set what you need: zero is the default of every field. */
 struct nnc_model_options {
     enum nnc_backend backend;
@@ -55,6 +68,7 @@ struct nnc_model_options {
      * have the choice. */
     enum nnc_isa isa;
     size_t max_cached_plans; /* 0 = 64 */
+    enum nnc_precision precision;
 };
 
 /* How a picture becomes the network's input (see nnc/image.h). */
@@ -106,6 +120,9 @@ NNC_API const char *nnc_model_name(const struct nnc_model *model);
  * of what OpenBLAS does not do; OpenBLAS chooses its own. */
 NNC_API enum nnc_backend nnc_model_backend(const struct nnc_model *model);
 NNC_API enum nnc_isa nnc_model_isa(const struct nnc_model *model);
+
+/* The precision it was opened with. */
+NNC_API enum nnc_precision nnc_model_precision(const struct nnc_model *model);
 
 /* The cost of the full network. */
 NNC_API struct nnc_cost nnc_model_cost(const struct nnc_model *model);

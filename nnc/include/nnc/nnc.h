@@ -12,6 +12,7 @@
 #include <nnc/expert.h>
 #include <nnc/image.h>
 #include <nnc/model.h>
+#include <nnc/quantize.h>
 #include <nnc/session.h>
 #include <nnc/status.h>
 #include <nnc/task.h>

@@ -82,7 +82,7 @@ static bool output_nnc(const float **y, size_t *n)
 
 static const char *version_nnc(void)
 {
-    return nnc_model_isa(model);
+    return nnc_isa_name(nnc_model_isa(model));
 }
 
 int main(int argc, char **argv)

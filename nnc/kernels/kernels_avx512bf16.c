@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolution of bf16 on AVX512-BF16: VDPBF16PS multiplies pairs of channels. */
+#ifndef __AVX512BF16__
+#error "compile with -mavx512bf16"
+#endif
+
+#include "vec_avx512.h"
+
+#include "narrow_tables.h"
+
+enum { PER_WORD = 2 };
+
+static inline vec add_products(vec sum, vec value, vec weight)
+{
+    return _mm512_dpbf16_ps(sum, (__m512bh)value, (__m512bh)weight);
+}
+
+/* What a sum begins with. */
+static inline const float *start_of(const float *packed)
+{
+    return packed;
+}
+
+static const float *skipped_tap(const float *packed, uint32_t tap)
+{
+    (void)packed, (void)tap;
+    return NULL;
+}
+
+static inline vec add_skipped(vec sum, vec skipped)
+{
+    (void)skipped;
+    return sum;
+}
+
+static inline vec to_float(vec sum, const float *packed)
+{
+    (void)packed;
+    return sum;
+}
+
+static inline void narrow_pixel(const struct nnc_narrow_args *a, vec v, size_t p)
+{
+    const __m256bh narrow = _mm512_cvtneps_pbh(v);
+    _mm256_storeu_si256((__m256i *)(a->y + 8 * p), (__m256i)narrow);
+}
+
+static void narrow_lane(const struct nnc_narrow_args *a, float x, size_t p, uint32_t lane)
+{
+    const uint16_t bits = nnc_bf16_of(x);
+    __builtin_memcpy((char *)a->y + 2 * (p * NNC_BLOCK + lane), &bits, sizeof bits);
+}
+
+#include "conv_narrow_body.h"
+
+const struct nnc_narrow_kernels nnc_narrow_avx512_bf16 = {
+    .name = "avx512-bf16",
+    .precision = NNC_PRECISION_BF16,
+    .conv_items = conv_items,
+    .conv = conv,
+    .narrow = narrow,
+};

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* The narrow kernels of every precision against plain C, over random shapes and epilogues:
+ * narrowing and sums of bytes to the last bit, sums of bf16 within a bound; and what is
+ * computed beside an element does not change its bits. The plain C itself is held against
+ * the float kernels on numbers that bf16 and bytes hold exactly. */
+
+#include "kernels/narrow.h"
+
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARD = 64, ROUNDS = 200 };
+static const float CANARY = 12345.0f;
+
+static const enum nnc_precision PRECISIONS[] = {NNC_PRECISION_BF16, NNC_PRECISION_INT8};
+
+struct layer {
+    struct nnc_conv_args args;   /* of the narrow kernels */
+    float *x, *floats, *residual, gain; /* x: [blocks][pixels][16] floats */
+    float *narrow_x, *narrow_weights;
+    const float **packed;
+    uint32_t *all;
+    uint32_t blocks, in_blocks, taps;
+    size_t y_floats, in_pixels;
+    float scale;                 /* of the activations */
+    int32_t zero;
+};
+
+static uint32_t random_below(uint32_t *seed, uint32_t n)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % n;
+}
+
+static float random_float(uint32_t *seed)
+{
+    return (float)random_below(seed, 2001) / 1000 - 1;
+}
+
+static uint32_t random_size(uint32_t *seed)
+{
+    static const uint32_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 31};
+    return sizes[random_below(seed, sizeof sizes / sizeof *sizes)];
+}
+
+static void random_geometry(struct nnc_conv_args *a, uint32_t *seed)
+{
+    do {
+        a->in_height = random_size(seed);
+        a->in_width = random_size(seed);
+        for (int i = 0; i < 2; i++) {
+            a->kernel[i] = random_below(seed, 3) ? 3 : 1 + random_below(seed, 5);
+            a->stride[i] = 1 + random_below(seed, 3);
+            a->dilation[i] = 1 + (random_below(seed, 5) == 0);
+            a->pad[i] = random_below(seed, a->kernel[i] + 1);
+        }
+        const int64_t h = (int64_t)a->in_height + 2 * a->pad[0] -
+                          (int64_t)(a->kernel[0] - 1) * a->dilation[0] - 1;
+        const int64_t w = (int64_t)a->in_width + 2 * a->pad[1] -
+                          (int64_t)(a->kernel[1] - 1) * a->dilation[1] - 1;
+        a->out_height = h < 0 ? 0 : (uint32_t)h / a->stride[0] + 1;
+        a->out_width = w < 0 ? 0 : (uint32_t)w / a->stride[1] + 1;
+    } while (!a->out_height || !a->out_width);
+}
+
+static struct nnc_strides strides(size_t per_pixel, uint32_t height, uint32_t width)
+{
+    return (struct nnc_strides){.block = per_pixel * height * width, .lane = 1,
+                                .row = per_pixel * width, .pixel = per_pixel};
+}
+
+static struct nnc_narrow_args narrowing(const struct layer *l, uint32_t block,
+                                        const struct nnc_narrow_kernels *k)
+{
+    const uint32_t left = l->args.in_channels - block * NNC_BLOCK;
+    return (struct nnc_narrow_args){
+        .x = l->x + (size_t)block * NNC_BLOCK * l->in_pixels,
+        .lane = 1,
+        .pixel = NNC_BLOCK,
+        .lanes = left < NNC_BLOCK ? left : NNC_BLOCK,
+        .pixels = l->in_pixels,
+        .scale = l->scale,
+        .zero = l->zero,
+        .y = l->narrow_x + block * nnc_narrow_words(k->precision, NNC_BLOCK) * l->in_pixels,
+    };
+}
+
+/* Weights of a block as the float kernels have them: exact in `numbers` if `exact`. */
+static void fill_block(struct layer *l, uint32_t b, const struct nnc_narrow_kernels *k,
+                       bool exact, const float scale[NNC_BLOCK], uint32_t *seed)
+{
+    const size_t per_block = nnc_conv_packed_floats(l->args.in_channels, l->args.kernel);
+    float *const floats = l->floats + b * per_block;
+    for (size_t i = 0; i < per_block; i++) {
+        const float steps = (float)random_below(seed, 255) - 127;
+        floats[i] = i < NNC_BLOCK                                   ? random_float(seed)
+                    : exact || k->precision == NNC_PRECISION_INT8   ? steps * scale[i % 16]
+                                                                    : random_float(seed);
+        if (i % 16 + b * NNC_BLOCK >= l->args.out_channels)
+            floats[i] = 0;
+    }
+}
+
+static void make_weights(struct layer *l, const struct nnc_narrow_kernels *k, bool exact,
+                         uint32_t *seed)
+{
+    const struct nnc_conv_args *const a = &l->args;
+    const size_t per_block = nnc_conv_packed_floats(a->in_channels, a->kernel);
+    const size_t words = nnc_narrow_packed_words(k->precision, a->in_channels, l->taps);
+    l->floats = calloc(l->blocks * per_block, sizeof *l->floats);
+    l->narrow_weights = aligned_alloc(64, l->blocks * words * sizeof(float));
+    for (uint32_t b = 0; b < l->blocks; b++) {
+        float scale[NNC_BLOCK];
+        for (int i = 0; i < NNC_BLOCK; i++)
+            scale[i] = exact ? 1.0f / 128 : 0.001f * (float)(1 + random_below(seed, 9));
+        fill_block(l, b, k, exact, scale, seed);
+        float *const to = l->narrow_weights + b * words;
+        if (k->precision == NNC_PRECISION_BF16)
+            nnc_narrow_pack_bf16(l->floats + b * per_block, a->in_channels, l->taps, to);
+        else
+            nnc_narrow_pack_int8(l->floats + b * per_block, a->in_channels, l->taps, scale,
+                                 l->scale, l->zero, to);
+        l->packed[b] = to;
+        l->all[b] = b;
+    }
+}
+
+static void random_epilogue(struct layer *l, uint32_t *seed)
+{
+    static const struct nnc_activation activations[] = {
+        {NNC_ACT_NONE, 0, 0},       {NNC_ACT_CLIP, 0, INFINITY},   {NNC_ACT_CLIP, 0, 6},
+        {NNC_ACT_LEAKY_RELU, 0.1f, 0}, {NNC_ACT_HARD_SIGMOID, 0.2f, 0.5f},
+    };
+    struct nnc_epilogue *const e = &l->args.epilogue;
+    e->activation = activations[random_below(seed, 5)];
+    l->gain = 0.5f + random_float(seed);
+    e->gain = random_below(seed, 2) ? &l->gain : NULL;
+    l->residual = calloc(l->y_floats, sizeof *l->residual);
+    for (size_t i = 0; i < l->y_floats; i++)
+        l->residual[i] = random_float(seed);
+    e->residual = random_below(seed, 2) ? l->residual : NULL;
+}
+
+/* `exact`: numbers that both kinds hold, so that the float kernels compute the same. */
+static void make_layer(struct layer *l, const struct nnc_narrow_kernels *k, bool exact,
+                       uint32_t *seed)
+{
+    struct nnc_conv_args *const a = &l->args;
+    const uint32_t words = nnc_narrow_words(k->precision, NNC_BLOCK);
+    memset(l, 0, sizeof *l);
+    a->out_channels =
+        random_below(seed, 4) ? random_size(seed) : 16 * (1 + random_below(seed, 6));
+    a->in_channels = random_below(seed, 3) ? random_size(seed) : 16 * (1 + random_below(seed, 3));
+    random_geometry(a, seed);
+    a->xs = strides(words, a->in_height, a->in_width);
+    a->ys = strides(NNC_BLOCK, a->out_height, a->out_width);
+    a->exact_tail = random_below(seed, 2);
+    l->taps = a->kernel[0] * a->kernel[1];
+    l->blocks = nnc_ceil_div(a->out_channels, NNC_BLOCK);
+    l->in_blocks = nnc_ceil_div(a->in_channels, NNC_BLOCK);
+    l->in_pixels = (size_t)a->in_height * a->in_width;
+    l->y_floats = (size_t)l->blocks * NNC_BLOCK * a->out_height * a->out_width;
+    l->scale = exact ? 1.0f / 64 : 0.003f + 0.001f * (float)random_below(seed, 9);
+    l->zero = random_below(seed, 3) ? (int32_t)random_below(seed, 256) : 0;
+    const size_t n = (size_t)l->in_blocks * NNC_BLOCK * l->in_pixels;
+    l->x = malloc(n * sizeof *l->x);
+    for (size_t i = 0; i < n; i++) /* within what a byte with this zero holds, if exact */
+        l->x[i] = exact ? (float)((int32_t)random_below(seed, 256) - l->zero) / 64
+                        : random_float(seed);
+    l->narrow_x = aligned_alloc(64, nnc_align((size_t)l->in_blocks * words * l->in_pixels, 16) * 4);
+    for (uint32_t b = 0; b < l->in_blocks; b++) {
+        const struct nnc_narrow_args args = narrowing(l, b, k);
+        k->narrow(&args);
+    }
+    l->packed = calloc(l->blocks, sizeof *l->packed);
+    l->all = calloc(l->blocks, sizeof *l->all);
+    make_weights(l, k, exact, seed);
+    a->x = l->narrow_x;
+    a->packed = l->packed;
+    random_epilogue(l, seed);
+}
+
+static void free_layer(struct layer *l)
+{
+    free(l->x);
+    free(l->floats);
+    free(l->residual);
+    free(l->narrow_x);
+    free(l->narrow_weights);
+    free(l->packed);
+    free(l->all);
+}
+
+/* Computes with guards on both sides of the output; the result is the caller's to free. */
+static float *compute(const struct layer *l, const struct nnc_narrow_kernels *k,
+                      const uint32_t *active, uint32_t n_active, bool item_by_item)
+{
+    float *const memory = malloc((l->y_floats + 2 * GUARD) * sizeof *memory);
+    for (size_t i = 0; i < l->y_floats + 2 * GUARD; i++)
+        memory[i] = CANARY;
+    struct nnc_conv_args a = l->args;
+    a.y = memory + GUARD;
+    a.active = active;
+    a.n_active = n_active;
+    const uint32_t items = k->conv_items(&a);
+    if (!item_by_item)
+        k->conv(&a, 0, items);
+    for (uint32_t i = items; item_by_item && i-- > 0;)
+        k->conv(&a, i, i + 1);
+    for (size_t i = 0; i < GUARD; i++) {
+        ck_assert(memory[i] == CANARY);
+        ck_assert(memory[GUARD + l->y_floats + i] == CANARY);
+    }
+    memmove(memory, memory + GUARD, l->y_floats * sizeof *memory);
+    return memory;
+}
+
+static void compare(const struct layer *l, uint32_t b, const float *got, const float *want,
+                    double tolerance, const char *what)
+{
+    for (uint32_t c = 16 * b; c < 16 * b + 16 && c < l->args.out_channels; c++)
+        for (uint32_t y = 0; y < l->args.out_height; y++)
+            for (uint32_t x = 0; x < l->args.out_width; x++) {
+                const struct nnc_strides *const s = &l->args.ys;
+                const size_t i = c / 16 * s->block + c % 16 + y * s->row + x * s->pixel;
+                ck_assert_msg(fabs((double)got[i] - want[i]) <= tolerance,
+                              "%s: channel %u at %u,%u: %.9g, expected %.9g", what, c, x, y,
+                              (double)got[i], (double)want[i]);
+            }
+}
+
+/* n terms of at most 1 each: |error| <= n * eps * n. The integer sum and its way to float
+ * are the same operations everywhere; activations may differ in the last bit. */
+static double bound(const struct layer *l, const struct nnc_narrow_kernels *k)
+{
+    const double n = 2.0 + (double)l->args.in_channels * l->taps;
+    return k->precision == NNC_PRECISION_BF16 ? 2 * n * n * FLT_EPSILON : 4 * FLT_EPSILON * 8;
+}
+
+static const struct nnc_narrow_kernels *fast_kernels(int i)
+{
+    const char *needs;
+    return nnc_narrow_get(nnc_kernels_get(NNC_BACKEND_AUTO, NNC_ISA_AUTO), PRECISIONS[i], &needs);
+}
+
+static const struct nnc_narrow_kernels *plain_kernels(int i)
+{
+    const char *needs;
+    return nnc_narrow_get(nnc_kernels_get(NNC_BACKEND_REFERENCE, NNC_ISA_AUTO), PRECISIONS[i],
+                          &needs);
+}
+
+START_TEST(agrees_with_reference)
+{
+    const struct nnc_narrow_kernels *const k = fast_kernels(_i);
+    const struct nnc_narrow_kernels *const reference = plain_kernels(_i);
+    if (!k)
+        return;
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t seed = round;
+        struct layer l;
+        char what[64];
+        make_layer(&l, k, false, &seed);
+        snprintf(what, sizeof what, "%s, seed %u", k->name, round);
+        float *const want = compute(&l, reference, l.all, l.blocks, false);
+        float *const got = compute(&l, k, l.all, l.blocks, false);
+        float *const pieces = compute(&l, k, l.all, l.blocks, true);
+        for (uint32_t b = 0; b < l.blocks; b++) {
+            compare(&l, b, got, want, bound(&l, k), what);
+            compare(&l, b, pieces, got, 0, what);
+            float *const alone = compute(&l, k, &b, 1, false);
+            compare(&l, b, alone, got, 0, what);
+            free(alone);
+        }
+        free(want);
+        free(got);
+        free(pieces);
+        free_layer(&l);
+    }
+}
+END_TEST
+
+/* The plain-C specification means what the float kernels mean: eighths of weights and
+ * 64ths of activations are exact in bf16 (8 bits) and in bytes. */
+START_TEST(means_what_floats_mean)
+{
+    const struct nnc_narrow_kernels *const k = plain_kernels(_i);
+    const struct nnc_kernels *const floats = nnc_kernels_get(NNC_BACKEND_REFERENCE,
+                                                            NNC_ISA_AUTO);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t seed = 7000 + round;
+        struct layer l;
+        char what[64];
+        make_layer(&l, k, true, &seed);
+        snprintf(what, sizeof what, "%s, seed %u", nnc_precision_name(k->precision), round);
+        float *const got = compute(&l, k, l.all, l.blocks, false);
+        const size_t per_block = nnc_conv_packed_floats(l.args.in_channels, l.args.kernel);
+        struct layer f = l;
+        const float **const packed = calloc(l.blocks, sizeof *packed);
+        for (uint32_t b = 0; b < l.blocks; b++)
+            packed[b] = l.floats + b * per_block;
+        f.args.x = l.x;
+        f.args.xs = strides(NNC_BLOCK, l.args.in_height, l.args.in_width);
+        f.args.packed = packed;
+        f.args.active = l.all;
+        f.args.n_active = l.blocks;
+        f.args.y = calloc(l.y_floats, sizeof(float));
+        floats->conv(&f.args, 0, floats->conv_items(&f.args));
+        for (uint32_t b = 0; b < l.blocks; b++) /* sums below 2^10, rounded once or twice */
+            compare(&l, b, got, f.args.y, 1024 * 2 * FLT_EPSILON, what);
+        free(packed);
+        free(f.args.y);
+        free(got);
+        free_layer(&l);
+    }
+}
+END_TEST
+
+/* Numbers at and beyond the edges of what narrow numbers hold. */
+START_TEST(narrows_alike)
+{
+    static const float odd[] = {0.0f,     -0.0f,   1e-40f, 1.00390625f, 1.01171875f, 3.4e38f,
+                                INFINITY, -INFINITY, NAN,  127.5f,      -3e9f,       0.0049f};
+    const struct nnc_narrow_kernels *const k = fast_kernels(_i);
+    const struct nnc_narrow_kernels *const reference = plain_kernels(_i);
+    if (!k)
+        return;
+    for (uint32_t seed = 1, round = 0; round < ROUNDS; round++) {
+        float x[16 * 9], got[16 * 9 + 1], want[16 * 9 + 1];
+        for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+            x[i] = random_below(&seed, 4) ? 2 * random_float(&seed)
+                                          : odd[random_below(&seed, sizeof odd / sizeof *odd)];
+        const bool plain = random_below(&seed, 2);
+        struct nnc_narrow_args args = {.x = x, .lane = plain ? 9 : 1, .pixel = plain ? 1 : 16,
+                                       .lanes = random_below(&seed, 2) ? 16
+                                                : 1 + random_below(&seed, 16),
+                                       .pixels = 9, .scale = 0.01f,
+                                       .zero = (int32_t)random_below(&seed, 256)};
+        memset(got, 0x5a, sizeof got);
+        memset(want, 0x5a, sizeof want);
+        args.y = got;
+        k->narrow(&args);
+        args.y = want;
+        reference->narrow(&args);
+        const size_t bytes = 9 * nnc_narrow_words(k->precision, NNC_BLOCK) * sizeof(float);
+        ck_assert_mem_eq(got, want, bytes);
+        ck_assert_int_eq(((const uint8_t *)got)[bytes], 0x5a);
+    }
+}
+END_TEST
+
+START_TEST(rounds_to_nearest_even)
+{
+    static const struct {
+        float x, bf16;
+    } rows[] = {
+        {1.0f, 1.0f},
+        {1.00390625f, 1.0f},        /* in the middle: down to the even one */
+        {1.01171875f, 1.015625f},   /* in the middle: up to the even one */
+        {1.0040f, 1.0078125f},
+        {-1.00390625f, -1.0f},
+        {3.4e38f, INFINITY},
+        {1e-40f, 0.0f},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint32_t bits = (uint32_t)nnc_bf16_of(rows[i].x) << 16;
+        float back;
+        memcpy(&back, &bits, sizeof back);
+        ck_assert_msg(back == rows[i].bf16, "%g became %g, expected %g", (double)rows[i].x,
+                      (double)back, (double)rows[i].bf16);
+    }
+    ck_assert_int_eq(nnc_byte_of(0.5f, 1, 0), 0);
+    ck_assert_int_eq(nnc_byte_of(1.5f, 1, 0), 2);
+    ck_assert_int_eq(nnc_byte_of(-1, 1, 3), 2);
+    ck_assert_int_eq(nnc_byte_of(1e30f, 1, 3), 255);
+    ck_assert_int_eq(nnc_byte_of(-1e30f, 1, 3), 0);
+    ck_assert_int_eq(nnc_byte_of(NAN, 1, 3), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *const suite = suite_create("narrow");
+    TCase *const all = tcase_create("kernels");
+    tcase_set_timeout(all, 240);
+    tcase_add_loop_test(all, agrees_with_reference, 0, 2);
+    tcase_add_loop_test(all, means_what_floats_mean, 0, 2);
+    tcase_add_loop_test(all, narrows_alike, 0, 2);
+    tcase_add_test(all, rounds_to_nearest_even);
+    suite_add_tcase(suite, all);
+    SRunner *const runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
