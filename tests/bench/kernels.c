@@ -3,7 +3,7 @@
  *
  *     bench_kernels NAMES TABLE [MODEL...]
  *
- * NAMES are backends, with `/direct` behind them to do without Winograd's convolution where
+ * NAMES are instruction sets and backends, with `/direct` behind them to do without Winograd's convolution where
  * the planner would have it, and `im2col` for patches multiplied by OpenBLAS in one product,
  * separated by commas; TABLE is 1 for the layers of the design's table, else 0. First
  * come lines of JSON that describe the layers, then an empty one. Then every line `run
@@ -277,19 +277,23 @@ static double measure_peak(float (*work)(uint64_t), uint64_t (*flops)(uint64_t))
 
 static double peak_of(const struct variant *v)
 {
-    switch (v->kernels ? v->kernels->backend : NNC_BACKEND_AUTO) {
+    if (!v->kernels || v->kernels->backend != NNC_BACKEND_NATIVE)
+        return 0; /* whatever that one uses */
+    switch (v->kernels->isa) {
 #if defined(BENCH_AVX512)
-    case NNC_BACKEND_AVX512:
+    case NNC_ISA_AVX512:
         return measure_peak(bench_peak_avx512, bench_peak_flops_avx512);
 #endif
 #if defined(BENCH_AVX2)
-    case NNC_BACKEND_AVX2:
+    case NNC_ISA_AVX2:
         return measure_peak(bench_peak_avx2, bench_peak_flops_avx2);
 #endif
-    case NNC_BACKEND_GENERIC:
-        return measure_peak(bench_peak_generic, bench_peak_flops_generic);
+#if defined(BENCH_NEON)
+    case NNC_ISA_NEON:
+        return measure_peak(bench_peak_neon, bench_peak_flops_neon);
+#endif
     default:
-        return 0; /* whatever that one uses */
+        return measure_peak(bench_peak_generic, bench_peak_flops_generic);
     }
 }
 
@@ -297,7 +301,7 @@ static double peak_of(const struct variant *v)
 static double difference(const struct variant *v, struct layer *l)
 {
     const struct variant reference = {"reference",
-                                      nnc_kernels_get(NNC_BACKEND_REFERENCE)};
+                                      nnc_kernels_get(NNC_BACKEND_REFERENCE, NNC_ISA_AUTO)};
     const size_t pixels = (size_t)l->args.out_height * l->args.out_width;
     float *const want = floats(l->y_floats, 0);
     double worst = 0;
@@ -321,14 +325,16 @@ static double difference(const struct variant *v, struct layer *l)
 /* False: no kernels have this name; v->kernels NULL: none here. */
 static bool find_kernels(struct variant *v, const char *name)
 {
-    enum nnc_backend backend;
+    enum nnc_backend backend = NNC_BACKEND_NATIVE;
+    enum nnc_isa isa = NNC_ISA_AUTO;
     char own[32];
     const char *const slash = strchr(name, '/');
     snprintf(own, sizeof own, "%.*s", slash ? (int)(slash - name) : 31, name);
     v->direct = slash;
-    if ((slash && strcmp(slash, "/direct")) || !nnc_backend_from_name(own, &backend))
+    if ((slash && strcmp(slash, "/direct")) ||
+        (!nnc_isa_from_name(own, &isa) && !nnc_backend_from_name(own, &backend)))
         return false;
-    v->kernels = nnc_kernels_get(backend);
+    v->kernels = nnc_kernels_get(backend, isa);
     if (v->kernels && v->kernels->warm_up)
         v->kernels->warm_up();
     return true;

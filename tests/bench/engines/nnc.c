@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nnc as a timing server (see server.h). ARGUMENT is the cutout, cut at run time; after a
- * `;` the name of the kernels. */
+ * `;` an instruction set or a backend. */
 
 #include "server.h"
 
@@ -30,7 +30,8 @@ static bool open_nnc(const struct bench_job *job)
     char *const kernels = cutout ? strchr(cutout, ';') : NULL;
     if (kernels) {
         *kernels = '\0';
-        if (!nnc_backend_from_name(kernels + 1, &options.backend)) {
+        if (!nnc_isa_from_name(kernels + 1, &options.isa) &&
+            !nnc_backend_from_name(kernels + 1, &options.backend)) {
             fprintf(stderr, "nnc: no kernels are called '%s'\n", kernels + 1);
             free(cutout);
             return false;
@@ -82,7 +83,7 @@ static bool output_nnc(const float **y, size_t *n)
 
 static const char *version_nnc(void)
 {
-    return nnc_model_isa(model);
+    return nnc_isa_name(nnc_model_isa(model));
 }
 
 int main(int argc, char **argv)

@@ -113,7 +113,7 @@ static bool output_streams(const float **y, size_t *n)
 
 static const char *version_streams(void)
 {
-    return nnc_model_isa(model);
+    return nnc_isa_name(nnc_model_isa(model));
 }
 
 static unsigned pictures_of_run(void)
