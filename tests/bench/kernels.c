@@ -3,7 +3,7 @@
  *
  *     bench_kernels NAMES TABLE [MODEL...]
  *
- * NAMES are backends, with `/direct` behind them to do without Winograd's convolution where
+ * NAMES are instruction sets and backends, with `/direct` behind them to do without Winograd's convolution where
  * the planner would have it, and `im2col` for patches multiplied by OpenBLAS in one product,
  * separated by commas; TABLE is 1 for the layers of the design's table, else 0. First
  * come lines of JSON that describe the layers, then an empty one. Then every line `run
@@ -288,10 +288,12 @@ static double peak_of(const struct variant *v)
     case NNC_ISA_AVX2:
         return measure_peak(bench_peak_avx2, bench_peak_flops_avx2);
 #endif
-    case NNC_ISA_GENERIC:
-        return measure_peak(bench_peak_generic, bench_peak_flops_generic);
+#if defined(BENCH_NEON)
+    case NNC_ISA_NEON:
+        return measure_peak(bench_peak_neon, bench_peak_flops_neon);
+#endif
     default:
-        return 0;
+        return measure_peak(bench_peak_generic, bench_peak_flops_generic);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nnc as a timing server (see server.h). ARGUMENT is the cutout, cut at run time; after a
- * `;` the name of the kernels. */
+ * `;` an instruction set or a backend. */
 
 #include "server.h"
 
@@ -30,7 +30,8 @@ static bool open_nnc(const struct bench_job *job)
     char *const kernels = cutout ? strchr(cutout, ';') : NULL;
     if (kernels) {
         *kernels = '\0';
-        if (!nnc_backend_from_name(kernels + 1, &options.backend)) {
+        if (!nnc_isa_from_name(kernels + 1, &options.isa) &&
+            !nnc_backend_from_name(kernels + 1, &options.backend)) {
             fprintf(stderr, "nnc: no kernels are called '%s'\n", kernels + 1);
             free(cutout);
             return false;
