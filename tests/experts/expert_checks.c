@@ -276,7 +276,8 @@ static bool check_cost(const struct nnc_model *model, const char *cutout,
 bool check_expert(const struct nnc_model *model, const char *cutout, uint32_t seed,
                   int depth, struct expert_tally *tally)
 {
-    const struct nnc_model_options options = {.backend = model->kernels->backend};
+    const struct nnc_model_options options = {.backend = model->kernels->backend,
+                                              .precision = nnc_model_precision(model)};
     struct nnc_expert_info info;
     struct nnc_model *expert = NULL;
     struct nnc_error error;
