@@ -35,6 +35,7 @@ struct cli_options {
     unsigned threads; /* 0 = one per core */
     unsigned top_k;   /* 0 = all */
     unsigned runs;
+    unsigned shown; /* pictures to learn from */
     bool logits, json;
 };
 

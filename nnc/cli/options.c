@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TOP_K = 5, DEFAULT_RUNS = 200, MAX_THREADS = 256, MAX_NUMBER = 1000000 };
+enum { DEFAULT_TOP_K = 5, DEFAULT_RUNS = 200, DEFAULT_SHOWN = 500, MAX_THREADS = 256, MAX_NUMBER = 1000000 };
 
 struct option_row {
     const char *name, *argument, *meaning;
@@ -127,6 +127,13 @@ static const char *store_runs(struct cli_options *options, const char *value)
                : "a number from 1 to 1000000";
 }
 
+static const char *store_shown(struct cli_options *options, const char *value)
+{
+    return read_number(value, 1, MAX_NUMBER, &options->shown)
+               ? NULL
+               : "a number from 1 to 1000000";
+}
+
 static const char *store_signal_level(struct cli_options *options, const char *value)
 {
     options->signal.detail = "--signal-level";
@@ -162,6 +169,7 @@ static const struct option_row rows[] = {
     {"--out", "FILE", "the file to write; -o FILE for short", store_out},
     {"--calibrate", "DATA", "pictures to learn from: a folder, or a CIFAR-100 file",
      store_calibrate},
+    {"--pictures", "N", "how many of them are shown (default 500)", store_shown},
     {"--cifar100", "FILE", "records of superclass, class, 3x1024 pixels (3074 bytes)",
      store_cifar100},
     {"--folder", "DIR", "pictures as DIR/class/picture; class: name, path or alias",
@@ -177,7 +185,7 @@ static const struct option_row rows[] = {
     {"--seed", "N", "of the choice of wrong categories (default 0)", store_seed},
     {"--top-k", "K", "how many predictions, 0 = all (default 5)", store_top_k},
     {"--logits", NULL, "the logits of all active classes too", store_logits},
-    {"--runs", "N", "how many runs are timed, or pictures are shown (default 200)", store_runs},
+    {"--runs", "N", "how many runs are timed (default 200)", store_runs},
     {"--threads", "N", "threads at work (default: one per core)", store_threads},
     {"--backend", "NAME", "auto | native | blas | reference", store_backend},
     {"--isa", "NAME", "auto | generic | avx2 | avx512 | neon, of native", store_isa},
@@ -258,7 +266,8 @@ static int check_arguments(const struct cli_command *command,
 int cli_options_parse(const struct cli_command *command, int argc, char **argv,
                       struct cli_options *options, bool *help)
 {
-    *options = (struct cli_options){.top_k = DEFAULT_TOP_K, .runs = DEFAULT_RUNS};
+    *options = (struct cli_options){
+        .top_k = DEFAULT_TOP_K, .runs = DEFAULT_RUNS, .shown = DEFAULT_SHOWN};
     *help = false;
     options->pictures = argv;
     bool only_names = false; /* behind "--" */

@@ -64,7 +64,7 @@ static int quantize(struct nnc_quantizer *quantizer, const struct cli_dataset *d
 {
     struct nnc_quantized_info info;
     struct nnc_error error;
-    if (!show_all(quantizer, dataset, options->runs))
+    if (!show_all(quantizer, dataset, options->shown))
         return CLI_FAILED;
     if (nnc_quantizer_write(quantizer, options->out, &info, &error)) {
         cli_error("%s", error.message);
@@ -105,7 +105,7 @@ static int run_quantize(const struct cli_options *options)
 
 const struct cli_command cli_quantize = {
     .name = "quantize",
-    .arguments = "MODEL --calibrate DATA --out FILE [--json]",
+    .arguments = "MODEL --calibrate DATA --out FILE [--pictures N] [--json]",
     .summary = "the model with layers that multiply bytes (for --precision int8)",
     .details =
         "Shows pictures to the network to learn what numbers go into each layer, and writes "
@@ -113,8 +113,9 @@ const struct cli_command cli_quantize = {
         "as standard ONNX with QuantizeLinear and DequantizeLinear, which any engine runs.\n"
         "DATA is a folder of pictures or a CIFAR-100 file, as nnc eval takes them; of more "
         "than\n"
-        "--runs pictures (default 200) so many are taken, spread over all.",
-    .options = "--calibrate --out --runs --json ",
+        "--pictures so many are taken, spread over all. They should be such as the network "
+        "will\nsee; labels do not matter.",
+    .options = "--calibrate --pictures --out --json ",
     .fields = {{"file", "the file, as it was named"},
                {"bytes", "its size"},
                {"params", "parameters, as in the model it is made of"},

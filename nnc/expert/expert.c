@@ -8,7 +8,7 @@
 #include "../runtime/model.h"
 #include "cut.h"
 #include "expert_taxonomy.h"
-#include "quantize.h"
+#include "quantizer.h"
 #include "replace_file.h"
 #include <nnc/expert.h>
 

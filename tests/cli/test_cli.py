@@ -48,6 +48,12 @@ USAGE_ERRORS = [
     (["extract", MODEL, "--out", "x.onnx"], "no cutout"),
     (["extract", MODEL, "--cutout", "x", "-o"], "missing argument of a short option"),
     (["info", MODEL, "-o", "x.onnx"], "short option of another command"),
+    (["info", MODEL, "--precision", "fp16"], "unknown precision"),
+    (["extract", MODEL, "--cutout", "x", "-o", "x", "--precision", "int8"],
+     "precision of a command that computes nothing"),
+    (["quantize", MODEL, "-o", "x.onnx"], "no pictures to learn from"),
+    (["quantize", MODEL, "--calibrate", "x"], "no file to write"),
+    (["quantize", MODEL, "--calibrate", "x", "-o", "y", "--pictures", "0"], "no picture"),
 ]
 
 
@@ -121,7 +127,15 @@ class Cli(unittest.TestCase):
                 (["extract", "/nonexistent.onnx", "--cutout", "", "-o", "x"], "no such model"),
                 (["extract", MODEL, "--cutout", "nosuch", "-o", "x"], "unknown category"),
                 (["extract", MODEL, "--cutout", "", "-o", str(self.folder)], "a folder"),
-                (["extract", MODEL, "--cutout", "", "-o", "/nonexistent/x"], "no folder")]:
+                (["extract", MODEL, "--cutout", "", "-o", "/nonexistent/x"], "no folder"),
+                (["info", MODEL, "--precision", "int8", "--backend", "reference"],
+                 "no bytes in the model"),
+                (["info", MODEL, "--precision", "bf16", "--backend", "generic"],
+                 "no kernels for it"),
+                (["quantize", MODEL, "--calibrate", "/nonexistent", "-o", "x"], "no pictures"),
+                (["quantize", MODEL, "--calibrate", str(empty), "-o", "x"], "none inside"),
+                (["quantize", "/nonexistent.onnx", "--calibrate", str(empty), "-o", "x"],
+                 "no such model")]:
             with self.subTest(reason):
                 self.assert_one_error_line(nnc(*arguments, "--json"), 1)
 
@@ -140,6 +154,7 @@ class Cli(unittest.TestCase):
             "eval": self.eval_records(range(3)),
             "bench": objects(nnc("bench", MODEL, "--runs", "2", "--json"))[0],
             "extract": self.extract(self.leaves[0], "help.onnx"),
+            "quantize": self.quantize("help8.onnx"),
         }
         everything = nnc("--help").stdout.decode()
         for command, fields in printed.items():
@@ -157,7 +172,8 @@ class Cli(unittest.TestCase):
     def test_info_fields(self):
         self.assertEqual(
             list(self.info),
-            ["model", "backend", "isa", "total_params", "active_params", "total_macs", "active_macs",
+            ["model", "backend", "isa", "precision", "total_params", "active_params",
+             "total_macs", "active_macs",
              "trunk_params", "trunk_macs", "categories"])
         for category in self.info["categories"]:
             self.assertEqual(list(category),
@@ -304,15 +320,19 @@ class Cli(unittest.TestCase):
 
     # eval
 
-    def eval_records(self, which, *arguments):
-        """Evaluates records whose pixels are pictures of ours, labelled 0, 1, 2, ..."""
+    def records(self, which):
+        """A file of records whose pixels are pictures of ours, labelled 0, 1, 2, ..."""
         path = self.folder / "records.bin"
         records = b""
         for label in which:
             pixels = self.pixels[label]
             records += bytes([0, label]) + pixels[0::3] + pixels[1::3] + pixels[2::3]
         path.write_bytes(records)
-        result = nnc("eval", MODEL, "--cifar100", str(path), *arguments, "--json")
+        return str(path)
+
+    def eval_records(self, which, *arguments):
+        """Evaluates those records."""
+        result = nnc("eval", MODEL, "--cifar100", self.records(which), *arguments, "--json")
         self.assertEqual(result.returncode, 0, result.stderr)
         return objects(result)[0]
 
@@ -375,9 +395,10 @@ class Cli(unittest.TestCase):
                                  "--json"))[0]
             self.assertEqual(
                 list(report),
-                ["backend", "isa", "threads", "median_ms", "p10_ms", "p90_ms", "load_ms",
-                 "first_ms", "switch_cold_us", "switch_cached_us", "arena_bytes", "weight_bytes",
-                 "rss_bytes"])
+                ["backend", "isa", "precision", "threads", "median_ms", "p10_ms", "p90_ms",
+                 "load_ms", "first_ms", "switch_cold_us", "switch_cached_us", "arena_bytes",
+                 "weight_bytes", "rss_bytes"])
+            self.assertEqual(report.pop("precision"), "fp32")
             self.assertEqual(report["threads"], 1)
             self.assertLessEqual(report["p10_ms"], report["median_ms"])
             self.assertLessEqual(report["median_ms"], report["p90_ms"])
@@ -454,6 +475,49 @@ class Cli(unittest.TestCase):
         self.assert_one_error_line(
             nnc("extract", str(copy), "--cutout", self.inner[0], "-o", str(copy)), 1)
         self.assertEqual(copy.read_bytes(), pathlib.Path(MODEL).read_bytes())
+
+    # quantize
+
+    def quantize(self, name, *more):
+        path = self.folder / name
+        result = nnc("quantize", MODEL, "--calibrate", self.records(range(6)), "--out",
+                     str(path), "--json", *more)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        return objects(result)[0]
+
+    def test_quantize_says_what_it_wrote(self):
+        report = self.quantize("numbers8.onnx", "--pictures", "4")
+        info = objects(nnc("info", report["file"], "--json", "--precision", "int8",
+                           "--backend", "reference"))[0]
+        self.assertEqual(report["bytes"], os.path.getsize(report["file"]))
+        self.assertLess(report["bytes"], os.path.getsize(MODEL) / 2)
+        self.assertEqual((report["pictures"], info["precision"]), (4, "int8"))
+        for unit in ("params", "macs"):
+            self.assertEqual(report[unit], self.info[f"total_{unit}"])
+            self.assertEqual(report[unit], info[f"total_{unit}"])
+        self.assertEqual(info["categories"], self.info["categories"])
+
+    def test_quantize_computes_nearly_the_same(self):
+        path = self.quantize("near8.onnx")["file"]
+        arguments = ["--logits", "--json", "--backend", "reference", self.pictures[0]]
+        wanted = objects(nnc("run", MODEL, *arguments))[0]["logits"]
+        for precision in ("fp32", "int8"):
+            got = objects(nnc("run", path, *arguments, "--precision", precision))[0]["logits"]
+            values = wanted.values() if isinstance(wanted, dict) else wanted
+            found = got.values() if isinstance(got, dict) else got
+            off = max(abs(a - b) for a, b in zip(values, found))
+            self.assertLess(off, 0.2 * max(map(abs, values)), precision)
+
+    def test_a_refusal_says_what_to_do(self):
+        result = nnc("info", MODEL, "--precision", "int8", "--backend", "reference")
+        self.assertIn(b"nnc quantize MODEL --calibrate DATA -o OUT.onnx", result.stderr)
+
+    def test_quantize_for_people(self):
+        result = nnc("quantize", MODEL, "--calibrate", self.records(range(3)),
+                     f"-o={self.folder / 'people8.onnx'}")
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        for word in ("people8.onnx", "multiply bytes", "stay float", "pictures", "bytes"):
+            self.assertIn(word, result.stdout.decode())
 
 
 if __name__ == "__main__":

@@ -277,7 +277,8 @@ bool check_expert(const struct nnc_model *model, const char *cutout, uint32_t se
                   int depth, struct expert_tally *tally)
 {
     const struct nnc_model_options options = {.backend = nnc_model_backend(model),
-                                              .isa = nnc_model_isa(model)};
+                                              .isa = nnc_model_isa(model),
+                                              .precision = nnc_model_precision(model)};
     struct nnc_expert_info info;
     struct nnc_model *expert = NULL;
     struct nnc_error error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NNC_EXPERT_QUANTIZE_H
-#define NNC_EXPERT_QUANTIZE_H
+#ifndef NNC_EXPERT_QUANTIZER_H
+#define NNC_EXPERT_QUANTIZER_H
 
 #include "../runtime/model.h"
 #include "cut.h"

@@ -3,7 +3,7 @@
  * each layer that can multiply bytes; then has the network written with these layers
  * quantised. */
 
-#include "quantize.h"
+#include "quantizer.h"
 
 #include "../onnx/source.h"
 #include "../runtime/team.h"
