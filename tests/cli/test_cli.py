@@ -130,7 +130,7 @@ class Cli(unittest.TestCase):
                 (["extract", MODEL, "--cutout", "", "-o", "/nonexistent/x"], "no folder"),
                 (["info", MODEL, "--precision", "int8", "--backend", "reference"],
                  "no bytes in the model"),
-                (["info", MODEL, "--precision", "bf16", "--backend", "generic"],
+                (["info", MODEL, "--precision", "bf16", "--isa", "generic"],
                  "no kernels for it"),
                 (["quantize", MODEL, "--calibrate", "/nonexistent", "-o", "x"], "no pictures"),
                 (["quantize", MODEL, "--calibrate", str(empty), "-o", "x"], "none inside"),
