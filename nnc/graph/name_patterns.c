@@ -90,7 +90,8 @@ static enum nnc_status build(struct automaton *automaton, struct nnc_pattern *pa
     return NNC_OK;
 }
 
-static void step(const struct automaton *automaton, uint64_t *states, unsigned byte)
+/* False when no pattern can match any more. */
+static bool step(const struct automaton *automaton, uint64_t *states, unsigned byte)
 {
     const uint64_t *const next = next_on(automaton, byte);
     const uint64_t stay = byte == '/' ? 0 : ~(uint64_t)0;
@@ -98,10 +99,14 @@ static void step(const struct automaton *automaton, uint64_t *states, unsigned b
     uint64_t *const advanced = automaton->shifted + 1; /* advanced[-1] is always 0 */
     for (uint32_t w = 0; w < automaton->n_words; w++)
         advanced[w] = states[w] & next[w];
-    for (uint32_t w = 0; w < automaton->n_words; w++)
+    uint64_t alive = 0;
+    for (uint32_t w = 0; w < automaton->n_words; w++) {
         states[w] = advanced[w] << 1 | automaton->shifted[w] >> 63 |
                     (states[w] & ((automaton->loop[w] & stay) |
                                   (automaton->tail[w] & stay_in_character)));
+        alive |= states[w];
+    }
+    return alive;
 }
 
 /* Puts into `states` what holds before the first byte of the category's name. */
@@ -139,8 +144,8 @@ static void walk(const struct automaton *automaton, const struct nnc_taxonomy *t
         uint64_t *const states =
             automaton->level + (size_t)category->depth * automaton->n_words;
         enter(automaton, states, category->depth);
-        for (const char *c = category->name; *c; c++)
-            step(automaton, states, (unsigned char)*c);
+        for (const char *c = category->name; *c && step(automaton, states, (unsigned char)*c);)
+            c++;
         last[i] = last_accepted(automaton, states);
         for (uint32_t w = 0; w < automaton->n_words; w++)
             automaton->seen[w] |= states[w] & automaton->accept[w];
