@@ -485,6 +485,8 @@ class Text(unittest.TestCase):
             with self.subTest(sequential):
                 one = tasks_json(tasks=[task | {"sequential": sequential}])
                 self.assertEqual(judge(read(one)), [met, met])
+        begun = tasks_json(tasks=[task, task | {"sequential": []}])
+        self.assertEqual(judge(read(begun)), [None, None])
 
 
 class Markers(unittest.TestCase):
