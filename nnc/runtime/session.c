@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LEAST_SHARED_MACS = 15000000 };
+
 /* Memory for the results of one plan or any smaller one. */
 struct work {
     uint64_t floats;
@@ -23,6 +25,7 @@ struct work {
 struct nnc_session {
     struct nnc_model *model;
     uint32_t threads;
+    uint64_t least_shared_macs;
     struct nnc_preprocessor *preprocessor;
     float *input;             /* the network's input, padded to whole blocks */
     struct nnc_rank_buffers rank;
@@ -186,6 +189,8 @@ enum nnc_status nnc_session_create(struct nnc_model *model,
     s->model = nnc_model_ref(model);
     s->threads = asked ? asked : usable_cores();
     s->threads = s->threads > 256 ? 256 : s->threads;
+    s->least_shared_macs = options && options->least_shared_macs ? options->least_shared_macs
+                                                                 : LEAST_SHARED_MACS;
     nnc_team_acquire(s->threads);
     const enum nnc_status status = allocate(s, error);
     if (status)
@@ -250,14 +255,6 @@ static void keep_presence(struct nnc_session *s, const struct nnc_plan *plan)
            s->model->n_presence * sizeof *s->presence);
 }
 
-/* Whether a task is worth a second thread: handing steps and results from core to core takes a
- * microsecond or two a step, as long as the steps of a small cutout themselves. */
-static bool worth_sharing(const struct nnc_plan *plan)
-{
-    enum { LEAST_MACS = 15000000 };
-    return plan->cost.total.macs >= LEAST_MACS;
-}
-
 /* The network on what lies in `input`. */
 static void infer(struct nnc_session *s, const struct nnc_task *task, struct nnc_scores *scores)
 {
@@ -265,7 +262,7 @@ static void infer(struct nnc_session *s, const struct nnc_task *task, struct nnc
     const uint64_t start = now_ns();
     prepare_runs(s, task);
     const uint32_t mode = nnc_float_mode_enter();
-    if (worth_sharing(plan))
+    if (plan->cost.total.macs >= s->least_shared_macs)
         nnc_team_call(&s->frame);
     nnc_team_run(&s->frame);
     nnc_team_dismiss(&s->frame);

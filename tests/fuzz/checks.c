@@ -240,7 +240,8 @@ static bool prepare(struct bench *b, uint64_t seed)
                           ? (float)below(&b->dice, 9) / 4
                           : 1;
     for (int i = 0; i < 2; i++) {
-        const struct nnc_session_options options = {.threads = i ? 3 : 1};
+        const struct nnc_session_options options = {.threads = i ? 3 : 1,
+                                                     .least_shared_macs = 1};
         CHECK(!nnc_session_create(b->model, &options, &b->sessions[i], NULL),
               "no session");
     }

@@ -62,7 +62,8 @@ static struct nnc_task *task_of(struct nnc_model *model, const uint8_t *active,
 
 static struct nnc_session *session_of(struct nnc_model *model, unsigned threads)
 {
-    const struct nnc_session_options options = {.threads = threads};
+    const struct nnc_session_options options = {.threads = threads,
+                                                 .least_shared_macs = 1};
     struct nnc_session *session;
     struct nnc_error error;
     ck_assert_msg(!nnc_session_create(model, &options, &session, &error), "%s", error.message);

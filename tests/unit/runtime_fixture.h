@@ -35,7 +35,8 @@ static inline struct nnc_task *make_task(struct nnc_model *model, const char *cu
 
 static inline struct nnc_session *make_session(struct nnc_model *model, unsigned threads)
 {
-    const struct nnc_session_options options = {.threads = threads};
+    const struct nnc_session_options options = {.threads = threads,
+                                                 .least_shared_macs = 1};
     struct nnc_session *session = NULL;
     struct nnc_error error = {0};
     ck_assert_msg(!nnc_session_create(model, &options, &session, &error), "%s", error.message);

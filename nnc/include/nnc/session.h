@@ -18,6 +18,9 @@ struct nnc_session;
 
 struct nnc_session_options {
     unsigned threads; /* how many threads work on one frame, 1..256; 0 = one per core */
+    /* Tasks of fewer MACs run on the calling thread alone, since handing steps from core to
+     * core takes as long as the steps of a small task; 0 = 15 million. No bit depends on it. */
+    uint64_t least_shared_macs;
 };
 
 NNC_API enum nnc_status nnc_session_create(struct nnc_model *model,
