@@ -41,6 +41,9 @@ def write(options):
     if options.write:
         report_text.between_markers(document, "", README)       # before minutes of work
     models, checks = measure_all(options)
+    if tasks and tasks.model.removesuffix(".onnx") not in {m.name.removesuffix(".onnx")
+                                                           for m in models}:
+        tasks = None                                            # of a model not reported on
     text = report_text.sections(models, tasks, ablations, checks,
                                 engine.name(), N_PICTURES_ALONE)
     folder = MODELS if options.write else options.out
