@@ -84,6 +84,16 @@ static bool check_file(const char *path, const struct kernel_choice *choice, int
     return good;
 }
 
+/* Sanitizers are after the writer of experts, and see the kernels in other tests. */
+static bool is_worth_it(const struct kernel_choice *choice)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return kernels_of(choice) == nnc_kernels_get(NNC_BACKEND_AUTO, NNC_ISA_AUTO);
+#else
+    return has_kernels(choice);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     static char paths[MAX_FILES][MAX_PATH];
@@ -98,7 +108,7 @@ int main(int argc, char **argv)
     const int cutouts = argc > 2 ? atoi(argv[2]) : CUTOUTS;
     name_missing_kernels();
     for (int k = 0; k < N_KERNEL_CHOICES; k++)
-        for (size_t i = 0; i < n && has_kernels(&kernel_choices[k]); i++)
+        for (size_t i = 0; i < n && is_worth_it(&kernel_choices[k]); i++)
             failed += !check_file(paths[i], &kernel_choices[k], cutouts, precision, &tally);
     printf(
         "%zu models, %llu experts, %llu of them with copies, %llu refused, %d failed\n",
