@@ -8,6 +8,7 @@
 static void activate(const struct nnc_activation *a, const float *x, float *y, size_t n)
     __attribute__((unused)); /* its neighbour activate_vec is what is wanted */
 
+#include "conv_window.h"
 #include "activation_body.h"
 
 enum { WORDS = NNC_BLOCK / PER_WORD, MAX_NR = 4, MAX_MR = 8 };
@@ -29,20 +30,6 @@ struct tile {
     float gain[MAX_NR];
     uint32_t lanes;              /* channels to store of the last block */
 };
-
-/* Pixels [lo, hi) of the tile whose tap kx lies inside the picture. */
-static void valid_pixels(const struct nnc_conv_args *a, uint32_t x0, uint32_t kx, int mr,
-                         int *lo, int *hi)
-{
-    const int64_t first = (int64_t)x0 * a->stride[1] + (int64_t)kx * a->dilation[1] - a->pad[1];
-    const int64_t step = a->stride[1], width = a->in_width;
-    *lo = 0;
-    while (*lo < mr && first + *lo * step < 0)
-        ++*lo;
-    *hi = mr;
-    while (*hi > *lo && first + (*hi - 1) * step >= width)
-        --*hi;
-}
 
 static inline __attribute__((always_inline)) void
 accumulate(vec acc[MAX_MR][MAX_NR], const float *x, const size_t pixel,
@@ -236,19 +223,6 @@ static uint32_t conv_items(const struct nnc_conv_args *a)
 {
     return nnc_ceil_div(a->n_active, blocks_per_group(a)) *
            nnc_ceil_div(a->out_height, rows_per_item(a));
-}
-
-/* Taps of row y that lie inside the picture: [*ky0, *ky1). */
-static void valid_rows(const struct nnc_conv_args *a, uint32_t y, uint32_t *ky0, uint32_t *ky1)
-{
-    const int64_t first = (int64_t)y * a->stride[0] - a->pad[0];
-    *ky0 = 0;
-    while (*ky0 < a->kernel[0] && first + (int64_t)*ky0 * a->dilation[0] < 0)
-        ++*ky0;
-    *ky1 = a->kernel[0];
-    while (*ky1 > *ky0 &&
-           first + (int64_t)(*ky1 - 1) * a->dilation[0] >= (int64_t)a->in_height)
-        --*ky1;
 }
 
 /* The addressing a tile needs: the fast ones can leave out one pixel at either end. */
