@@ -69,6 +69,16 @@ struct _GstNncClassify {
     guint frames_to_skip;
 };
 
+/* gstnncclassifyframes.c; the streaming thread's */
+void gst_nnc_classify_forget_stream(GstNncClassify *self);
+GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *buffer);
+
+/* gstnncclassifytask.c; the streaming thread's. The task of this frame: of its meta, else
+ * of the properties. The caller owns a reference. */
+struct gst_nnc_live_task *gst_nnc_classify_choose_task(GstNncClassify *self,
+                                                       GstBuffer *buffer,
+                                                       gboolean *from_meta);
+
 /* gstnncclassifyproperties.c */
 void gst_nnc_classify_install_properties(GObjectClass *object_class);
 void gst_nnc_settings_init(struct gst_nnc_settings *settings);

@@ -92,6 +92,7 @@ GstNncPrediction *gst_nnc_result_make(const struct gst_nnc_result *result,
         .preprocess_time = scores->preprocess_ns,
         .inference_time = scores->run_ns,
         .corrupted = corrupted,
+        .source_pts = GST_CLOCK_TIME_NONE,
     };
     return gst_nnc_prediction_new(&info);
 }
@@ -107,6 +108,7 @@ GstNncPrediction *gst_nnc_result_make_status(const struct gst_nnc_live_task *liv
         .task_id = live->id,
         .cutout = live->cutout,
         .attention = live->attention,
+        .source_pts = GST_CLOCK_TIME_NONE,
     };
     return gst_nnc_prediction_new(&info);
 }

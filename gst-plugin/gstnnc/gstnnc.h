@@ -8,6 +8,8 @@
 #include <gstnnc/gstnncmeta.h>
 #include <gstnnc/gstnncprediction.h>
 #include <gstnnc/gstnnctask.h>
+#include <gstnnc/gstnnctaskevent.h>
 #include <gstnnc/gstnnctaxonomy.h>
+#include <gstnnc/gstnncwantedinput.h>
 
 #endif

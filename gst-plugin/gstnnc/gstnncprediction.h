@@ -57,6 +57,25 @@ struct _GstNncScore {
 };
 
 /**
+ * GstNncRegion: (skip)
+ * @x: left edge, in pixels of the frame
+ * @y: upper edge
+ * @width: in pixels
+ * @height: in pixels
+ * @id: of the region of interest or detection; -1 if there is none
+ * @label: (nullable): what the detector called it
+ *
+ * The part of a frame that a prediction is about.
+ *
+ * Since: 0.1
+ */
+typedef struct _GstNncRegion {
+    guint x, y, width, height;
+    gint id;
+    const gchar *label;
+} GstNncRegion;
+
+/**
  * GstNncPredictionInfo: (skip)
  * @status: what became of the frame
  * @reason: (nullable): why it was not classified
@@ -78,6 +97,9 @@ struct _GstNncScore {
  * @inference_time: nanoseconds, without @preprocess_time
  * @age: frames since the one that was classified; 0 for this one
  * @corrupted: the frame was marked as corrupted before it was classified
+ * @has_region: whether it is about a part of the frame, @region
+ * @region: that part
+ * @source_pts: timestamp of the frame that was classified
  *
  * All of a prediction, to make one from. Everything pointed to is borrowed and copied.
  *
@@ -103,6 +125,9 @@ struct _GstNncPredictionInfo {
     GstClockTime inference_time;
     guint age;
     gboolean corrupted;
+    gboolean has_region;
+    GstNncRegion region;
+    GstClockTime source_pts;
 };
 
 GST_NNC_API GType gst_nnc_prediction_status_get_type(void);
@@ -152,6 +177,13 @@ GST_NNC_API GstClockTime
 gst_nnc_prediction_get_inference_time(const GstNncPrediction *self);
 GST_NNC_API guint gst_nnc_prediction_get_age(const GstNncPrediction *self);
 GST_NNC_API gboolean gst_nnc_prediction_is_corrupted(const GstNncPrediction *self);
+
+GST_NNC_API gboolean gst_nnc_prediction_get_region(const GstNncPrediction *self, guint *x,
+                                                   guint *y, guint *width, guint *height);
+GST_NNC_API gint gst_nnc_prediction_get_region_id(const GstNncPrediction *self);
+GST_NNC_API const gchar *
+gst_nnc_prediction_get_region_label(const GstNncPrediction *self);
+GST_NNC_API GstClockTime gst_nnc_prediction_get_source_pts(const GstNncPrediction *self);
 
 GST_NNC_API GstStructure *gst_nnc_prediction_to_structure(const GstNncPrediction *self);
 GST_NNC_API gchar *gst_nnc_prediction_to_json(const GstNncPrediction *self);

@@ -51,6 +51,18 @@ static void set_presence(GstStructure *structure, const GstNncPrediction *self)
                           NULL);
 }
 
+static void set_region(GstStructure *structure, const GstNncPrediction *self)
+{
+    guint x, y, width, height;
+
+    if (!gst_nnc_prediction_get_region(self, &x, &y, &width, &height))
+        return;
+    gst_structure_set(structure, "x", G_TYPE_UINT, x, "y", G_TYPE_UINT, y, "width",
+                      G_TYPE_UINT, width, "height", G_TYPE_UINT, height, "region-id",
+                      G_TYPE_INT, gst_nnc_prediction_get_region_id(self), "region-label",
+                      G_TYPE_STRING, gst_nnc_prediction_get_region_label(self), NULL);
+}
+
 /**
  * gst_nnc_prediction_to_structure:
  * @self: a #GstNncPrediction
@@ -59,7 +71,8 @@ static void set_presence(GstStructure *structure, const GstNncPrediction *self)
  * `cutout`, `attention`, `params`, `macs`, `preprocess-ns`, `inference-ns`, `age`; those
  * of the best class: `path`, `class`, `probability`, `logit`; all ranked classes as the
  * array `predictions`; `presence` and `unknown` if the model has them; `reason` if the
- * frame was not classified.
+ * frame was not classified; `x`, `y`, `width`, `height`, `region-id` and `region-label` if
+ * it is about a part of the frame.
  *
  * Returns: (transfer full): a new structure
  *
@@ -86,6 +99,7 @@ GstStructure *gst_nnc_prediction_to_structure(const GstNncPrediction *self)
                           gst_nnc_prediction_get_reason(self), NULL);
     set_classes(structure, self);
     set_presence(structure, self);
+    set_region(structure, self);
     return structure;
 }
 
@@ -148,6 +162,20 @@ static void append_presence(GString *json, const GstNncPrediction *self)
                            gst_nnc_prediction_is_unknown(self) ? "true" : "false");
 }
 
+static void append_region(GString *json, const GstNncPrediction *self)
+{
+    guint x, y, width, height;
+
+    if (!gst_nnc_prediction_get_region(self, &x, &y, &width, &height))
+        return;
+    g_string_append_printf(json,
+                           ",\"region\":{\"x\":%u,\"y\":%u,\"width\":%u,\"height\":%u,"
+                           "\"id\":%d",
+                           x, y, width, height, gst_nnc_prediction_get_region_id(self));
+    append_member(json, "label", gst_nnc_prediction_get_region_label(self));
+    g_string_append_c(json, '}');
+}
+
 /**
  * gst_nnc_prediction_to_json:
  * @self: a #GstNncPrediction
@@ -156,7 +184,8 @@ static void append_presence(GString *json, const GstNncPrediction *self)
  * `cutout`, `attention`, `params`, `macs`, `preprocess_ns`, `inference_ns`, `age`,
  * `predictions` (array of `path`, `class`, `probability`, `logit`, best first),
  * `superclasses` (path to probability) and, if the model has them, `presence` and
- * `unknown`. Floats have nine digits: they read back to the same bits.
+ * `unknown`; for a part of the frame `region` (`x`, `y`, `width`, `height`, `id`, `label`).
+ * Floats have nine digits: they read back to the same bits.
  *
  * Returns: (transfer full): the text
  *
@@ -187,6 +216,7 @@ gchar *gst_nnc_prediction_to_json(const GstNncPrediction *self)
     g_string_append_c(json, ']');
     append_superclasses(json, self);
     append_presence(json, self);
+    append_region(json, self);
     g_string_append_c(json, '}');
     return g_string_free(json, FALSE);
 }

@@ -103,6 +103,68 @@ GST_START_TEST(texts)
 }
 GST_END_TEST
 
+GST_START_TEST(region)
+{
+    g_autoptr(GstNncPrediction) whole = make_prediction("one");
+    const GstNncPredictionInfo info = {.status = GST_NNC_PREDICTION_STATUS_REFUSED,
+                                       .has_region = TRUE,
+                                       .region = {1, 2, 30, 40, 5, "person"},
+                                       .source_pts = 9};
+    g_autoptr(GstNncPrediction) part = gst_nnc_prediction_new(&info);
+    g_autofree gchar *json = gst_nnc_prediction_to_json(part);
+    g_autoptr(GstStructure) structure = gst_nnc_prediction_to_structure(part);
+    guint x, y, width, height;
+
+    fail_if(gst_nnc_prediction_get_region(whole, NULL, NULL, NULL, NULL));
+    fail_unless_equals_int(gst_nnc_prediction_get_region_id(whole), -1);
+    fail_unless(gst_nnc_prediction_get_region_label(whole) == NULL);
+    fail_unless(gst_nnc_prediction_get_region(part, &x, &y, &width, &height));
+    fail_unless(x == 1 && y == 2 && width == 30 && height == 40);
+    fail_unless_equals_int(gst_nnc_prediction_get_region_id(part), 5);
+    fail_unless_equals_string(gst_nnc_prediction_get_region_label(part), "person");
+    fail_unless_equals_uint64(gst_nnc_prediction_get_source_pts(part), 9);
+    fail_unless(g_str_has_suffix(json, ",\"region\":{\"x\":1,\"y\":2,\"width\":30,"
+                                       "\"height\":40,\"id\":5,\"label\":\"person\"}}"));
+    fail_unless_equals_string(gst_structure_get_string(structure, "region-label"),
+                              "person");
+}
+GST_END_TEST
+
+GST_START_TEST(task_events)
+{
+    g_autoptr(GstStructure) task = gst_nnc_task_new("a", "b=2.0");
+    g_autoptr(GstStructure) other = gst_structure_new_empty("nnc/tusk");
+
+    for (gint sticky = 0; sticky <= 1; sticky++) {
+        g_autoptr(GstEvent) event = gst_nnc_task_event_new(task, sticky);
+        fail_unless(GST_EVENT_IS_DOWNSTREAM(event) && GST_EVENT_IS_SERIALIZED(event));
+        fail_unless(GST_EVENT_IS_STICKY(event) == sticky);
+        fail_unless(gst_structure_is_equal(gst_nnc_task_event_parse(event), task));
+    }
+    g_autoptr(GstEvent) foreign = gst_nnc_task_event_new(other, FALSE);
+    g_autoptr(GstEvent) eos = gst_event_new_eos();
+    fail_if(gst_nnc_task_event_parse(foreign) || gst_nnc_task_event_parse(eos));
+}
+GST_END_TEST
+
+GST_START_TEST(wanted_input)
+{
+    const gchar *const formats[] = {"NV12", "GRAY8", NULL};
+    g_autoptr(GstQuery) query = gst_nnc_wanted_input_query_new();
+    g_autoptr(GstQuery) latency = gst_query_new_latency();
+    g_auto(GStrv) found = NULL;
+    gint width, height, fps_n, fps_d;
+
+    fail_if(gst_nnc_query_is_wanted_input(latency));
+    fail_if(gst_nnc_wanted_input_parse(query, &width, &height, &fps_n, &fps_d, NULL));
+    gst_nnc_wanted_input_set(query, 64, 48, 15, 2, formats);
+    fail_unless(
+        gst_nnc_wanted_input_parse(query, &width, &height, &fps_n, &fps_d, &found));
+    fail_unless(width == 64 && height == 48 && fps_n == 15 && fps_d == 2);
+    fail_unless(g_strv_equal((const gchar *const *)found, formats));
+}
+GST_END_TEST
+
 GST_START_TEST(several_on_one_buffer)
 {
     g_autoptr(GstBuffer) buffer = gst_buffer_new();
@@ -261,6 +323,9 @@ static Suite *prediction_metas_suite(void)
     tcase_add_test(kinds, taxonomy);
     tcase_add_test(kinds, getters);
     tcase_add_test(kinds, texts);
+    tcase_add_test(kinds, region);
+    tcase_add_test(kinds, task_events);
+    tcase_add_test(kinds, wanted_input);
     tcase_add_test(kinds, several_on_one_buffer);
     tcase_add_test(kinds, impossible_predictions);
     tcase_add_test(kinds, kept_beyond_everything);
