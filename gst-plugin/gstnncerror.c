@@ -61,6 +61,13 @@ void gst_nnc_error_post_caps(GstElement *element, const gchar *reason)
                              G_STRFUNC, __LINE__);
 }
 
+void gst_nnc_error_post_resource(GstElement *element, GstMessageType type, gint code,
+                                 const gchar *text)
+{
+    gst_element_message_full(element, type, GST_RESOURCE_ERROR, code, g_strdup(text), NULL,
+                             FILE_NAME, G_STRFUNC, __LINE__);
+}
+
 void gst_nnc_error_set(struct nnc_error *error, enum nnc_status status,
                        const gchar *format, ...)
 {

@@ -19,6 +19,10 @@ void gst_nnc_error_post(GstElement *element, GstMessageType type,
 /* The same for caps: a STREAM/FORMAT error. */
 void gst_nnc_error_post_caps(GstElement *element, const gchar *reason);
 
+/* The same for what is neither: a file, a device. `code` is a GstResourceError. */
+void gst_nnc_error_post_resource(GstElement *element, GstMessageType type, gint code,
+                                 const gchar *text);
+
 void gst_nnc_error_set(struct nnc_error *error, enum nnc_status status,
                        const gchar *format, ...) G_GNUC_PRINTF(3, 4);
 

@@ -3,10 +3,12 @@
 /* The plugin `nnc`: what gst-inspect-1.0 nnc lists. */
 
 #include "gstnncclassify.h"
+#include "gstnncjsonelement.h"
 
 static gboolean init_plugin(GstPlugin *plugin)
 {
-    return GST_ELEMENT_REGISTER(nncclassify, plugin);
+    return GST_ELEMENT_REGISTER(nncclassify, plugin) |
+           GST_ELEMENT_REGISTER(nncjson, plugin);
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nnc,

@@ -71,6 +71,7 @@ GstNncPrediction *gst_nnc_result_make(const struct gst_nnc_result *result,
                                       const gchar *element, gboolean corrupted)
 {
     const struct nnc_cost cost = nnc_task_cost(live->task);
+    const struct nnc_cost total = nnc_model_cost(nnc_task_model(live->task));
 
     copy_probabilities(result, live, scores);
     const GstNncPredictionInfo info = {
@@ -89,6 +90,8 @@ GstNncPrediction *gst_nnc_result_make(const struct gst_nnc_result *result,
         .unknown = scores->unknown,
         .params = cost.params,
         .macs = cost.macs,
+        .total_params = total.params,
+        .total_macs = total.macs,
         .preprocess_time = scores->preprocess_ns,
         .inference_time = scores->run_ns,
         .corrupted = corrupted,

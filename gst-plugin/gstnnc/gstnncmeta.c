@@ -119,6 +119,47 @@ GstNncPredictionMeta *gst_buffer_get_nnc_prediction_meta(GstBuffer *buffer)
 }
 
 /**
+ * gst_buffer_iterate_nnc_predictions: (skip)
+ * @buffer: a buffer
+ * @state: (inout): %NULL to begin with
+ *
+ * Goes through the predictions on @buffer: of every element that it met, and of every
+ * region.
+ *
+ * Returns: (nullable) (transfer none): the next one
+ *
+ * Since: 0.1
+ */
+GstNncPrediction *gst_buffer_iterate_nnc_predictions(GstBuffer *buffer, gpointer *state)
+{
+    g_return_val_if_fail(GST_IS_BUFFER(buffer) && state, NULL);
+    GstNncPredictionMeta *const meta = next_meta(buffer, state);
+
+    return meta ? meta->prediction : NULL;
+}
+
+/**
+ * gst_buffer_get_nnc_predictions:
+ * @buffer: a buffer
+ *
+ * Returns: (transfer full) (element-type GstNncPrediction): all predictions on @buffer, in
+ *   the order in which they came
+ *
+ * Since: 0.1
+ */
+GList *gst_buffer_get_nnc_predictions(GstBuffer *buffer)
+{
+    GstNncPrediction *prediction;
+    gpointer state = NULL;
+    GList *all = NULL;
+
+    g_return_val_if_fail(GST_IS_BUFFER(buffer), NULL);
+    while ((prediction = gst_buffer_iterate_nnc_predictions(buffer, &state)))
+        all = g_list_prepend(all, gst_nnc_prediction_ref(prediction));
+    return g_list_reverse(all);
+}
+
+/**
  * gst_buffer_get_nnc_prediction:
  * @buffer: a buffer
  * @element: (nullable): the name of the element that made it; %NULL for the last one that

@@ -29,6 +29,9 @@ GST_NNC_API const GstMetaInfo *gst_nnc_prediction_meta_get_info(void);
 GST_NNC_API GstNncPredictionMeta *
 gst_buffer_add_nnc_prediction_meta(GstBuffer *buffer, GstNncPrediction *prediction);
 GST_NNC_API GstNncPredictionMeta *gst_buffer_get_nnc_prediction_meta(GstBuffer *buffer);
+GST_NNC_API GstNncPrediction *gst_buffer_iterate_nnc_predictions(GstBuffer *buffer,
+                                                                 gpointer *state);
+GST_NNC_API GList *gst_buffer_get_nnc_predictions(GstBuffer *buffer);
 GST_NNC_API GstNncPrediction *gst_buffer_get_nnc_prediction(GstBuffer *buffer,
                                                             const gchar *element);
 

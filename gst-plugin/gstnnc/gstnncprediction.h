@@ -93,6 +93,8 @@ typedef struct _GstNncRegion {
  * @unknown: presence is below the model's threshold
  * @params: parameters that took part
  * @macs: multiply-adds that were done
+ * @total_params: parameters of the whole network; 0 if not known
+ * @total_macs: multiply-adds of the whole network; 0 if not known
  * @preprocess_time: nanoseconds
  * @inference_time: nanoseconds, without @preprocess_time
  * @age: frames since the one that was classified; 0 for this one
@@ -121,6 +123,8 @@ struct _GstNncPredictionInfo {
     gboolean unknown;
     guint64 params;
     guint64 macs;
+    guint64 total_params;
+    guint64 total_macs;
     GstClockTime preprocess_time;
     GstClockTime inference_time;
     guint age;
@@ -129,6 +133,27 @@ struct _GstNncPredictionInfo {
     GstNncRegion region;
     GstClockTime source_pts;
 };
+
+/**
+ * GstNncFrame: (skip)
+ * @number: of the frame in its stream, from 0
+ * @pts: its timestamp
+ * @running_time: the same on the pipeline's clock, from 0 when it began to play
+ * @width: in pixels; 0 if not known
+ * @height: in pixels; 0 if not known
+ * @unix_us: wall-clock time, in microseconds since 1970 UTC; 0 to say nothing of it
+ *
+ * The frame that a prediction lies on, as a line of JSON names it.
+ *
+ * Since: 0.1
+ */
+typedef struct _GstNncFrame {
+    guint64 number;
+    GstClockTime pts;
+    GstClockTime running_time;
+    guint width, height;
+    gint64 unix_us;
+} GstNncFrame;
 
 GST_NNC_API GType gst_nnc_prediction_status_get_type(void);
 GST_NNC_API const gchar *
@@ -171,6 +196,8 @@ GST_NNC_API const gchar *gst_nnc_prediction_get_cutout(const GstNncPrediction *s
 GST_NNC_API const gchar *gst_nnc_prediction_get_attention(const GstNncPrediction *self);
 GST_NNC_API guint64 gst_nnc_prediction_get_params(const GstNncPrediction *self);
 GST_NNC_API guint64 gst_nnc_prediction_get_macs(const GstNncPrediction *self);
+GST_NNC_API guint64 gst_nnc_prediction_get_total_params(const GstNncPrediction *self);
+GST_NNC_API guint64 gst_nnc_prediction_get_total_macs(const GstNncPrediction *self);
 GST_NNC_API GstClockTime
 gst_nnc_prediction_get_preprocess_time(const GstNncPrediction *self);
 GST_NNC_API GstClockTime
@@ -187,6 +214,8 @@ GST_NNC_API GstClockTime gst_nnc_prediction_get_source_pts(const GstNncPredictio
 
 GST_NNC_API GstStructure *gst_nnc_prediction_to_structure(const GstNncPrediction *self);
 GST_NNC_API gchar *gst_nnc_prediction_to_json(const GstNncPrediction *self);
+GST_NNC_API gchar *gst_nnc_prediction_to_json_line(const GstNncPrediction *self,
+                                                   const GstNncFrame *frame);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GstNncPrediction, gst_nnc_prediction_unref)
 

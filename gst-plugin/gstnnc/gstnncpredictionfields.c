@@ -288,62 +288,6 @@ const gchar *gst_nnc_prediction_get_attention(const GstNncPrediction *self)
 }
 
 /**
- * gst_nnc_prediction_get_params:
- * @self: a #GstNncPrediction
- *
- * Returns: how many parameters took part
- *
- * Since: 0.1
- */
-guint64 gst_nnc_prediction_get_params(const GstNncPrediction *self)
-{
-    g_return_val_if_fail(self, 0);
-    return self->info.params;
-}
-
-/**
- * gst_nnc_prediction_get_macs:
- * @self: a #GstNncPrediction
- *
- * Returns: how many multiply-adds were done
- *
- * Since: 0.1
- */
-guint64 gst_nnc_prediction_get_macs(const GstNncPrediction *self)
-{
-    g_return_val_if_fail(self, 0);
-    return self->info.macs;
-}
-
-/**
- * gst_nnc_prediction_get_preprocess_time:
- * @self: a #GstNncPrediction
- *
- * Returns: nanoseconds from the frame to the network's input
- *
- * Since: 0.1
- */
-GstClockTime gst_nnc_prediction_get_preprocess_time(const GstNncPrediction *self)
-{
-    g_return_val_if_fail(self, 0);
-    return self->info.preprocess_time;
-}
-
-/**
- * gst_nnc_prediction_get_inference_time:
- * @self: a #GstNncPrediction
- *
- * Returns: nanoseconds that the network took
- *
- * Since: 0.1
- */
-GstClockTime gst_nnc_prediction_get_inference_time(const GstNncPrediction *self)
-{
-    g_return_val_if_fail(self, 0);
-    return self->info.inference_time;
-}
-
-/**
  * gst_nnc_prediction_get_age:
  * @self: a #GstNncPrediction
  *

@@ -3,9 +3,8 @@
 /* A prediction in the two forms that leave the process: a structure for bus messages and
  * one line of JSON. Both use the field names of the command line's output. */
 
-#include <gstnnc/gstnncprediction.h>
-
 #include "gstnncjson.h"
+#include "gstnncpredictionprivate.h"
 
 static void take_class(GValue *classes, const GstNncPrediction *self, guint rank)
 {
@@ -68,8 +67,8 @@ static void set_region(GstStructure *structure, const GstNncPrediction *self)
  * @self: a #GstNncPrediction
  *
  * The structure "nnc/prediction" with the fields `status`, `element`, `task-id`,
- * `cutout`, `attention`, `params`, `macs`, `preprocess-ns`, `inference-ns`, `age`; those
- * of the best class: `path`, `class`, `probability`, `logit`; all ranked classes as the
+ * `cutout`, `attention`, `params`, `macs`, `total-params`, `total-macs`, `preprocess-ns`,
+ * `inference-ns`, `age`; those of the best class: `path`, `class`, `probability`, `logit`; all ranked classes as the
  * array `predictions`; `presence` and `unknown` if the model has them; `reason` if the
  * frame was not classified; `x`, `y`, `width`, `height`, `region-id` and `region-label` if
  * it is about a part of the frame.
@@ -89,7 +88,9 @@ GstStructure *gst_nnc_prediction_to_structure(const GstNncPrediction *self)
         gst_nnc_prediction_get_cutout(self), "attention", G_TYPE_STRING,
         gst_nnc_prediction_get_attention(self), "params", G_TYPE_UINT64,
         gst_nnc_prediction_get_params(self), "macs", G_TYPE_UINT64,
-        gst_nnc_prediction_get_macs(self), "preprocess-ns", G_TYPE_UINT64,
+        gst_nnc_prediction_get_macs(self), "total-params", G_TYPE_UINT64,
+        gst_nnc_prediction_get_total_params(self), "total-macs", G_TYPE_UINT64,
+        gst_nnc_prediction_get_total_macs(self), "preprocess-ns", G_TYPE_UINT64,
         gst_nnc_prediction_get_preprocess_time(self), "inference-ns", G_TYPE_UINT64,
         gst_nnc_prediction_get_inference_time(self), "age", G_TYPE_UINT,
         gst_nnc_prediction_get_age(self), NULL);
@@ -176,25 +177,27 @@ static void append_region(GString *json, const GstNncPrediction *self)
     g_string_append_c(json, '}');
 }
 
-/**
- * gst_nnc_prediction_to_json:
- * @self: a #GstNncPrediction
- *
- * One line, an object with `version` (1), `status`, `reason`, `element`, `task_id`,
- * `cutout`, `attention`, `params`, `macs`, `preprocess_ns`, `inference_ns`, `age`,
- * `predictions` (array of `path`, `class`, `probability`, `logit`, best first),
- * `superclasses` (path to probability) and, if the model has them, `presence` and
- * `unknown`; for a part of the frame `region` (`x`, `y`, `width`, `height`, `id`, `label`).
- * Floats have nine digits: they read back to the same bits.
- *
- * Returns: (transfer full): the text
- *
- * Since: 0.1
- */
-gchar *gst_nnc_prediction_to_json(const GstNncPrediction *self)
+/* GST_CLOCK_TIME_NONE stands for a number that is not known. */
+static void append_or_null(GString *json, const gchar *name, guint64 number)
 {
-    g_return_val_if_fail(self, NULL);
-    GString *const json = g_string_new("{\"version\":1");
+    if (number != GST_CLOCK_TIME_NONE)
+        append_number(json, name, number);
+    else
+        append_member(json, name, NULL);
+}
+
+static void append_cost(GString *json, const GstNncPrediction *self)
+{
+    append_number(json, "params", gst_nnc_prediction_get_params(self));
+    append_number(json, "macs", gst_nnc_prediction_get_macs(self));
+    append_number(json, "total_params", gst_nnc_prediction_get_total_params(self));
+    append_number(json, "total_macs", gst_nnc_prediction_get_total_macs(self));
+    append_number(json, "preprocess_ns", gst_nnc_prediction_get_preprocess_time(self));
+    append_number(json, "inference_ns", gst_nnc_prediction_get_inference_time(self));
+}
+
+void gst_nnc_prediction_append_json_members(const GstNncPrediction *self, GString *json)
+{
     const guint n = gst_nnc_prediction_get_n_classes(self);
 
     append_member(
@@ -205,11 +208,11 @@ gchar *gst_nnc_prediction_to_json(const GstNncPrediction *self)
     append_number(json, "task_id", gst_nnc_prediction_get_task_id(self));
     append_member(json, "cutout", gst_nnc_prediction_get_cutout(self));
     append_member(json, "attention", gst_nnc_prediction_get_attention(self));
-    append_number(json, "params", gst_nnc_prediction_get_params(self));
-    append_number(json, "macs", gst_nnc_prediction_get_macs(self));
-    append_number(json, "preprocess_ns", gst_nnc_prediction_get_preprocess_time(self));
-    append_number(json, "inference_ns", gst_nnc_prediction_get_inference_time(self));
+    append_cost(json, self);
     append_number(json, "age", gst_nnc_prediction_get_age(self));
+    append_or_null(json, "source_pts", gst_nnc_prediction_get_source_pts(self));
+    g_string_append_printf(json, ",\"corrupted\":%s",
+                           gst_nnc_prediction_is_corrupted(self) ? "true" : "false");
     g_string_append(json, ",\"predictions\":[");
     for (guint i = 0; i < n; i++)
         append_class(json, self, i);
@@ -217,6 +220,70 @@ gchar *gst_nnc_prediction_to_json(const GstNncPrediction *self)
     append_superclasses(json, self);
     append_presence(json, self);
     append_region(json, self);
+}
+
+/**
+ * gst_nnc_prediction_to_json:
+ * @self: a #GstNncPrediction
+ *
+ * One object on one line, as `prediction-1.schema.json` (installed with the library)
+ * describes it. Floats have nine digits: they read back to the same bits.
+ *
+ * Returns: (transfer full): the text
+ *
+ * Since: 0.1
+ */
+gchar *gst_nnc_prediction_to_json(const GstNncPrediction *self)
+{
+    g_return_val_if_fail(self, NULL);
+    GString *const json = g_string_new("{\"version\":1");
+
+    gst_nnc_prediction_append_json_members(self, json);
     g_string_append_c(json, '}');
+    return g_string_free(json, FALSE);
+}
+
+/* Written here, not by g_date_time_format(): that knows fractions of seconds since GLib
+ * 2.66 only, and takes the zone's name from the locale. */
+static void append_wall_clock(GString *json, gint64 unix_us)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(unix_us / G_USEC_PER_SEC);
+
+    if (!unix_us || !time)
+        return;
+    g_string_append_printf(json, ",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ\"",
+                           g_date_time_get_year(time), g_date_time_get_month(time),
+                           g_date_time_get_day_of_month(time), g_date_time_get_hour(time),
+                           g_date_time_get_minute(time), g_date_time_get_second(time),
+                           (gint)(unix_us % G_USEC_PER_SEC));
+}
+
+/**
+ * gst_nnc_prediction_to_json_line: (skip)
+ * @self: a #GstNncPrediction
+ * @frame: the frame that it lies on
+ *
+ * What gst_nnc_prediction_to_json() says, and of the frame `frame` (its number), `pts`,
+ * `running_time`, `width` and `height` (0 and %GST_CLOCK_TIME_NONE are null) and, if
+ * asked for, `time`. The line ends with a newline.
+ *
+ * Returns: (transfer full): the text
+ *
+ * Since: 0.1
+ */
+gchar *gst_nnc_prediction_to_json_line(const GstNncPrediction *self,
+                                       const GstNncFrame *frame)
+{
+    g_return_val_if_fail(self && frame, NULL);
+    GString *const json = g_string_new("{\"version\":1");
+
+    append_number(json, "frame", frame->number);
+    append_or_null(json, "pts", frame->pts);
+    append_or_null(json, "running_time", frame->running_time);
+    append_wall_clock(json, frame->unix_us);
+    append_or_null(json, "width", frame->width ? frame->width : GST_CLOCK_TIME_NONE);
+    append_or_null(json, "height", frame->height ? frame->height : GST_CLOCK_TIME_NONE);
+    gst_nnc_prediction_append_json_members(self, json);
+    g_string_append(json, "}\n");
     return g_string_free(json, FALSE);
 }

@@ -85,7 +85,8 @@ GST_START_TEST(nothing_stays_alive)
     const char *const launch =
         "videotestsrc num-buffers=30 ! video/x-raw,width=64,height=48 ! tee name=t ! "
         "queue ! nncclassify model=" MODEL_TWO " threads=1 ! videoconvert ! fakesink "
-        "t. ! queue ! nncclassify model=" MODEL_TWO " threads=1 cutout=a ! fakesink";
+        "t. ! queue ! nncclassify model=" MODEL_TWO " threads=1 cutout=a ! nncjson name=j "
+        "location=/dev/full ! fakesink j.json ! queue ! fakesink";
 
     fail_unless(tracer, "run with GST_TRACERS=leaks");
     play(launch);

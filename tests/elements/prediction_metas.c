@@ -33,8 +33,11 @@ static GstNncPrediction *make_prediction(const gchar *element)
         .unknown = TRUE,
         .params = 11,
         .macs = 13,
+        .total_params = 110,
+        .total_macs = 130,
         .preprocess_time = 17,
         .inference_time = 19,
+        .source_pts = GST_CLOCK_TIME_NONE,
     };
     return gst_nnc_prediction_new(&info);
 }
@@ -87,8 +90,9 @@ GST_START_TEST(texts)
     fail_unless_equals_string(
         json, "{\"version\":1,\"status\":\"classified\",\"reason\":null,"
               "\"element\":\"one\",\"task_id\":7,\"cutout\":\"a,b\",\"attention\":\"\","
-              "\"params\":11,\"macs\":13,\"preprocess_ns\":17,\"inference_ns\":19,"
-              "\"age\":0,\"predictions\":[{\"path\":\"b/b1\",\"class\":\"b1\","
+              "\"params\":11,\"macs\":13,\"total_params\":110,\"total_macs\":130,"
+              "\"preprocess_ns\":17,\"inference_ns\":19,\"age\":0,"
+              "\"source_pts\":null,\"corrupted\":false,\"predictions\":[{\"path\":\"b/b1\",\"class\":\"b1\","
               "\"probability\":0.75,\"logit\":1.5},{\"path\":\"a/\\\"q\\\"\","
               "\"class\":\"\\\"q\\\"\",\"probability\":0.25,\"logit\":null}],"
               "\"superclasses\":{\"a\":0.25,\"b\":0.75},\"presence\":0.5,"
@@ -179,6 +183,9 @@ GST_START_TEST(several_on_one_buffer)
     fail_unless(gst_buffer_get_nnc_prediction(buffer, NULL) == two);
     fail_if(gst_buffer_get_nnc_prediction(buffer, "three"));
     fail_unless(gst_buffer_get_nnc_prediction_meta(buffer)->prediction == one);
+    GList *const all = gst_buffer_get_nnc_predictions(buffer);
+    fail_unless(all->data == one && all->next->data == two && !all->next->next);
+    g_list_free_full(all, (GDestroyNotify)gst_nnc_prediction_unref);
 }
 GST_END_TEST
 
