@@ -14,14 +14,17 @@
  *     post-messages=change ! videoconvert ! autovideosink
  * ]|
  *
- * A buffer with a #GstNncTaskMeta is classified with that task. A frame that is not what
+ * A buffer with a #GstNncTaskMeta is classified with that task, buffers behind a task
+ * event (gst_nnc_task_event_new()) with that one. Categories are children of the element:
+ * `vehicles::gain=1.5` in gst-launch, gst_child_proxy_set() in programs. A frame that is not what
  * its caps say passes on with a prediction of the status "refused"; the stream goes on.
  * Frames marked as gaps pass without a prediction.
  */
 
 #include "gstnncclassify.h"
 
-#include "gstnncmodels.h"
+#include <gstnnc/gstnnctask.h>
+#include <gstnnc/gstnnctaskevent.h>
 
 GST_DEBUG_CATEGORY_STATIC(nnc_classify_debug);
 #define GST_CAT_DEFAULT nnc_classify_debug
@@ -35,83 +38,14 @@ static GstStaticPadTemplate sink_template =
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS));
 
-G_DEFINE_TYPE(GstNncClassify, gst_nnc_classify, GST_TYPE_BASE_TRANSFORM)
+G_DEFINE_TYPE_WITH_CODE(GstNncClassify, gst_nnc_classify, GST_TYPE_BASE_TRANSFORM,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_CHILD_PROXY,
+                                              gst_nnc_classify_init_child_proxy))
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(
     nncclassify, "nncclassify", GST_RANK_NONE, GST_TYPE_NNC_CLASSIFY,
     GST_DEBUG_CATEGORY_INIT(nnc_classify_debug, "nncclassify", 0, "nested networks"))
 
 /* --- start and stop --- */
-
-static enum nnc_status acquire_model(GstNncClassify *self, struct nnc_error *error)
-{
-    struct gst_nnc_settings *const settings = &self->settings;
-
-    pthread_mutex_lock(&settings->lock);
-    g_autofree gchar *path = g_strdup(settings->model);
-    pthread_mutex_unlock(&settings->lock);
-    if (path && *path)
-        return gst_nnc_models_acquire(path, (enum nnc_precision)atomic_load(&settings->precision),
-                                      &self->model, error);
-    gst_nnc_error_set(
-        error, NNC_NOT_FOUND,
-        "model is not set; expected the name of an ONNX file in the property "
-        "'model'");
-    return NNC_NOT_FOUND;
-}
-
-static void show_model(GstNncClassify *self)
-{
-    struct gst_nnc_settings *const settings = &self->settings;
-    const struct nnc_cost cost = nnc_model_cost(self->model);
-
-    atomic_store(&settings->total_params, cost.params);
-    atomic_store(&settings->total_macs, cost.macs);
-    pthread_mutex_lock(&settings->lock);
-    settings->taxonomy = gst_nnc_taxonomy_to_json(self->result.taxonomy);
-    settings->running = TRUE;
-    pthread_mutex_unlock(&settings->lock);
-}
-
-static enum nnc_status load(GstNncClassify *self, struct nnc_error *error)
-{
-    const struct nnc_session_options options = {.threads =
-                                                    atomic_load(&self->settings.threads)};
-    enum nnc_status status = acquire_model(self, error);
-
-    if (!status)
-        status = nnc_session_create(self->model, &options, &self->session, error);
-    if (!status)
-        status = gst_nnc_task_slot_start(&self->slot, self->model, self->session, error);
-    if (status)
-        return status;
-    gst_nnc_result_init(&self->result, self->model);
-    self->name = gst_object_get_name(GST_OBJECT(self));
-    show_model(self);
-    GST_INFO_OBJECT(self, "loaded %s, backend %s (%s), %s", nnc_model_name(self->model),
-                    nnc_backend_name(nnc_model_backend(self->model)),
-                    nnc_isa_name(nnc_model_isa(self->model)),
-                    nnc_precision_name(nnc_model_precision(self->model)));
-    return NNC_OK;
-}
-
-/* Takes a half-loaded element, too. */
-static void unload(GstNncClassify *self)
-{
-    struct gst_nnc_settings *const settings = &self->settings;
-
-    gst_nnc_task_slot_stop(&self->slot);
-    gst_nnc_task_cache_clear(&self->task_cache);
-    gst_nnc_result_finish(&self->result);
-    g_clear_pointer(&self->session, nnc_session_destroy);
-    g_clear_pointer(&self->model, gst_nnc_models_release);
-    g_clear_pointer(&self->name, g_free);
-    atomic_store(&settings->total_params, 0);
-    atomic_store(&settings->total_macs, 0);
-    pthread_mutex_lock(&settings->lock);
-    g_clear_pointer(&settings->taxonomy, g_free);
-    settings->running = FALSE;
-    pthread_mutex_unlock(&settings->lock);
-}
 
 static gboolean start(GstBaseTransform *base)
 {
@@ -120,16 +54,16 @@ static gboolean start(GstBaseTransform *base)
 
     gst_nnc_stats_reset(&self->stats);
     gst_nnc_classify_forget_stream(self);
-    if (!load(self, &error))
+    if (!gst_nnc_classify_load(self, &error))
         return TRUE;
-    unload(self);
+    gst_nnc_classify_unload(self);
     gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_ERROR, &error);
     return FALSE;
 }
 
 static gboolean stop(GstBaseTransform *base)
 {
-    unload(GST_NNC_CLASSIFY(base));
+    gst_nnc_classify_unload(GST_NNC_CLASSIFY(base));
     return TRUE;
 }
 
@@ -168,18 +102,30 @@ static gboolean set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)
 
 static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
 {
+    const GstStructure *const task = gst_nnc_task_event_parse(event);
+
     if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
         gst_nnc_classify_forget_stream(GST_NNC_CLASSIFY(base));
+    if (task)
+        gst_nnc_classify_take_event(GST_NNC_CLASSIFY(base), task);
     return GST_BASE_TRANSFORM_CLASS(gst_nnc_classify_parent_class)
         ->sink_event(base, event);
 }
 
-/* The base class would drop late frames; it is told not to look, so the element does. */
+/* The base class would drop late frames; it is told not to look, so the element does. A
+ * task that comes from downstream is the same as one that is set. */
 static gboolean src_event(GstBaseTransform *base, GstEvent *event)
 {
     GstClockTime timestamp;
     GstClockTimeDiff late_by;
 
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM &&
+        gst_event_has_name(event, GST_NNC_TASK_NAME)) {
+        gst_nnc_classify_set_structure(GST_NNC_CLASSIFY(base),
+                                       gst_event_get_structure(event));
+        gst_event_unref(event);
+        return TRUE;
+    }
     if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
         gst_event_parse_qos(event, NULL, NULL, &late_by, &timestamp);
         const gboolean known = GST_CLOCK_TIME_IS_VALID(timestamp) &&
@@ -217,8 +163,10 @@ static GstFlowReturn prepare_output_buffer(GstBaseTransform *base, GstBuffer *in
 
 static void gst_nnc_classify_init(GstNncClassify *self)
 {
+    pthread_mutex_init(&self->naming, NULL);
     gst_nnc_settings_init(&self->settings);
-    gst_nnc_task_slot_init(&self->slot, gst_nnc_classify_task_changed, self);
+    gst_nnc_task_slot_init(&self->slot, &gst_nnc_classify_slot_owner, self);
+    self->synced = g_array_new(FALSE, FALSE, sizeof(struct gst_nnc_gain));
     gst_nnc_classify_forget_stream(self);
     gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
     gst_base_transform_set_gap_aware(GST_BASE_TRANSFORM(self), TRUE);
@@ -228,12 +176,22 @@ static void gst_nnc_classify_init(GstNncClassify *self)
                       NULL);
 }
 
+/* Categories are children: they have to be parted from a parent that still lives. */
+static void dispose(GObject *object)
+{
+    gst_nnc_classify_forget_model(GST_NNC_CLASSIFY(object));
+    G_OBJECT_CLASS(gst_nnc_classify_parent_class)->dispose(object);
+}
+
 static void finalize(GObject *object)
 {
     GstNncClassify *const self = GST_NNC_CLASSIFY(object);
 
+    g_array_unref(self->synced);
+    g_free(self->tried);
     gst_nnc_task_slot_finish(&self->slot);
     gst_nnc_settings_finish(&self->settings);
+    pthread_mutex_destroy(&self->naming);
     G_OBJECT_CLASS(gst_nnc_classify_parent_class)->finalize(object);
 }
 
@@ -242,6 +200,7 @@ static void gst_nnc_classify_class_init(GstNncClassifyClass *class)
     GstElementClass *const element = GST_ELEMENT_CLASS(class);
     GstBaseTransformClass *const base = GST_BASE_TRANSFORM_CLASS(class);
 
+    G_OBJECT_CLASS(class)->dispose = dispose;
     G_OBJECT_CLASS(class)->finalize = finalize;
     gst_nnc_classify_install_properties(G_OBJECT_CLASS(class));
     gst_element_class_add_static_pad_template(element, &sink_template);

@@ -5,10 +5,10 @@
 /* The element's own state, shared by the files that make it up: gstnncclassify.c has its
  * life and its frames, gstnncclassifyproperties.c what users set and read. */
 
+#include "gstnncengine.h"
 #include "gstnncerror.h"
-#include "gstnncresult.h"
 #include "gstnncstats.h"
-#include "gstnnctaskmeta.h"
+#include "gstnnctasklayers.h"
 #include "gstnnctaskslot.h"
 #include "gstnncview.h"
 
@@ -29,15 +29,18 @@ typedef enum {
 /* What a live switch may change is atomic: the streaming thread waits for no setter. */
 struct gst_nnc_settings {
     pthread_mutex_t lock;
-    gchar *model;                   /* lock */
+    gchar *model;                   /* lock: the newest accepted name */
     gboolean running;               /* lock: between start and stop */
-    gchar *taxonomy;                /* lock: JSON, NULL unless running */
+    struct nnc_model *known;        /* lock: what `model` names, if it can be read */
+    GPtrArray *categories;          /* lock: of `known`; NULL without it */
+    gchar *taxonomy;                /* lock: of `known`, JSON */
     struct gst_nnc_limiter refused; /* lock: warnings about refused values */
 
     _Atomic guint threads, top_k, interval;
     _Atomic gfloat threshold;
     _Atomic gint post_messages; /* GstNncPostMessages */
     _Atomic gint precision;     /* enum nnc_precision; read at the start */
+    _Atomic gint control_policy; /* GstNncControlPolicy */
     _Atomic gboolean qos;
     _Atomic guint64 total_params, total_macs;
 };
@@ -52,18 +55,19 @@ struct gst_nnc_seen {
 struct _GstNncClassify {
     GstBaseTransform parent;
 
+    pthread_mutex_t naming; /* held by who names a model, and by the start; comes first */
     struct gst_nnc_settings settings;
     struct gst_nnc_task_slot slot;
     struct gst_nnc_stats stats;
+    gchar *tried;                  /* the slot's worker's: the model it loaded last */
     _Atomic guint64 earliest_time; /* from QoS events: frames before it are late */
 
     /* The streaming thread's; start and stop, when it does not run. */
     gchar *name; /* of the element, as it was at the start */
-    struct nnc_model *model;
-    struct nnc_session *session;
     struct gst_nnc_geometry geometry;
-    struct gst_nnc_result result;
-    struct gst_nnc_task_cache task_cache;
+    struct gst_nnc_task_layers layers;
+    _Atomic(GThread *) syncing; /* while it sets controlled gains, which are collected */
+    GArray *synced;             /* of struct gst_nnc_gain */
     struct gst_nnc_limiter frame_warnings, meta_warnings;
     struct gst_nnc_seen seen;
     guint frames_to_skip;
@@ -74,19 +78,48 @@ void gst_nnc_classify_forget_stream(GstNncClassify *self);
 GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *buffer);
 
 /* gstnncclassifytask.c; the streaming thread's. The task of this frame: of its meta, else
- * of the properties. The caller owns a reference. */
+ * of the last event, else of the properties. The caller owns a reference. */
 struct gst_nnc_live_task *gst_nnc_classify_choose_task(GstNncClassify *self,
                                                        GstBuffer *buffer,
                                                        gboolean *from_meta);
+
+
+/* Takes a task that came with the stream. */
+void gst_nnc_classify_take_event(GstNncClassify *self, const GstStructure *task);
+
+/* Sets what controllers say for the stream time `time`, properties and gains. */
+void gst_nnc_classify_sync(GstNncClassify *self, GstClockTime time);
+
+/* gstnncclassifycontrol.c: what setters of any thread do. None waits for a frame or for a
+ * compilation; refusals are counted and posted as warnings. NULL leaves that half of a
+ * task as it is; the answer is the task's number, 0 before the start or if refused. */
+guint64 gst_nnc_classify_set_texts(GstNncClassify *self, const gchar *cutout,
+                                   const gchar *attention);
+guint64 gst_nnc_classify_set_structure(GstNncClassify *self, const GstStructure *task);
+gboolean gst_nnc_classify_preload(GstNncClassify *self, const GstStructure *task);
+void gst_nnc_classify_set_gain(GstNncClassify *self, uint32_t category, gdouble gain);
+void gst_nnc_classify_set_active(GstNncClassify *self, uint32_t category,
+                                 gboolean active);
+void gst_nnc_classify_refuse(GstNncClassify *self, const struct nnc_error *error);
+
+/* gstnncclassifymodel.c: which model an element names, and runs. */
+void gst_nnc_classify_set_model(GstNncClassify *self, const gchar *path);
+enum nnc_status gst_nnc_classify_load(GstNncClassify *self, struct nnc_error *error);
+void gst_nnc_classify_unload(GstNncClassify *self); /* of a half-loaded one, too */
+void gst_nnc_classify_forget_model(GstNncClassify *self);
+extern const struct gst_nnc_task_slot_owner gst_nnc_classify_slot_owner;
+void gst_nnc_classify_init_child_proxy(gpointer interface, gpointer data);
 
 /* gstnncclassifyproperties.c */
 void gst_nnc_classify_install_properties(GObjectClass *object_class);
 void gst_nnc_settings_init(struct gst_nnc_settings *settings);
 void gst_nnc_settings_finish(struct gst_nnc_settings *settings);
 
-/* For the slot: tells the world on the worker's thread that another task runs, or that it
- * could not be compiled. `owner` is the element. */
-void gst_nnc_classify_task_changed(gpointer owner, const struct nnc_error *error);
+
+/* Says that these properties have other values now. */
+void gst_nnc_classify_notify_task(GstNncClassify *self);
+void gst_nnc_classify_notify_cost(GstNncClassify *self);
+void gst_nnc_classify_notify_model(GstNncClassify *self);
 
 GST_ELEMENT_REGISTER_DECLARE(nncclassify)
 

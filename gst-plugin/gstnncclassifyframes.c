@@ -36,7 +36,7 @@ static void sync_controlled(GstNncClassify *self, GstBuffer *buffer)
         gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
 
     if (GST_CLOCK_TIME_IS_VALID(time))
-        gst_object_sync_values(GST_OBJECT(self), time);
+        gst_nnc_classify_sync(self, time);
 }
 
 static gboolean is_left_out(GstNncClassify *self)
@@ -78,7 +78,7 @@ static GstNncPrediction *make_prediction(GstNncClassify *self,
     gst_nnc_count(&self->stats.frames_classified, 1);
     gst_nnc_count(&self->stats.inference_ns_total, scores->run_ns);
     atomic_store(&self->stats.inference_ns_last, scores->run_ns);
-    return gst_nnc_result_make(&self->result, live, scores, &choice, self->name,
+    return gst_nnc_result_make(&live->engine->result, live, scores, &choice, self->name,
                                GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED));
 }
 
@@ -93,7 +93,7 @@ static GstNncPrediction *classify(GstNncClassify *self,
     if (!gst_nnc_view_open(&view, &self->geometry, buffer, reason))
         return refuse_frame(self, live, reason);
     const enum nnc_status status =
-        nnc_session_run_image(self->session, live->task, &view.image, &scores, &error);
+        nnc_session_run_image(live->engine->session, live->task, &view.image, &scores, &error);
     gst_nnc_view_close(&view);
     if (status)
         return refuse_frame(self, live, error.message);

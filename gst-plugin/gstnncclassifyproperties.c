@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What users set and read of nncclassify. No setter waits for a frame or for a
- * compilation, and none posts a message under a lock: a synchronous bus handler may set
- * again. */
+/* What users set and read of nncclassify, and what gst-inspect-1.0 says about it. What
+ * setters do stands in gstnncclassifycontrol.c. */
 
+#include "gstnnccategory.h"
 #include "gstnncclassify.h"
 
 #include <gstnnc/gstnnctask.h>
@@ -11,9 +11,6 @@
 #define DEFAULT_TOP_K 5
 #define DEFAULT_QOS TRUE
 #define MAX_THREADS 256
-
-/* A user who types sees every answer; a program that storms does not flood the bus. */
-#define REFUSALS_PER_SECOND 20
 
 enum {
     PROP_0,
@@ -26,6 +23,7 @@ enum {
     PROP_INTERVAL,
     PROP_THREADS,
     PROP_PRECISION,
+    PROP_CONTROL_POLICY,
     PROP_POST_MESSAGES,
     PROP_QOS,
     PROP_TAXONOMY,
@@ -57,6 +55,23 @@ static GType gst_nnc_post_messages_get_type(void)
     return type;
 }
 
+#define GST_TYPE_NNC_CONTROL_POLICY (gst_nnc_control_policy_get_type())
+
+static GType gst_nnc_control_policy_get_type(void)
+{
+    static gsize type = 0;
+    static const GEnumValue values[] = {
+        {GST_NNC_CONTROL_POLICY_MERGE, "What one leaves open is that of the next", "merge"},
+        {GST_NNC_CONTROL_POLICY_REPLACE, "What one leaves open is everything", "replace"},
+        {GST_NNC_CONTROL_POLICY_IGNORE_META, "Like merge, without metas", "ignore-meta"},
+        {0, NULL, NULL},
+    };
+
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("GstNncControlPolicy", values));
+    return type;
+}
+
 #define GST_TYPE_NNC_PRECISION (gst_nnc_precision_get_type())
 
 static GType gst_nnc_precision_get_type(void)
@@ -84,50 +99,10 @@ void gst_nnc_settings_init(struct gst_nnc_settings *settings)
 void gst_nnc_settings_finish(struct gst_nnc_settings *settings)
 {
     g_free(settings->model);
-    g_free(settings->taxonomy);
     pthread_mutex_destroy(&settings->lock);
 }
 
 /* --- setting --- */
-
-static void refuse(GstNncClassify *self, const struct nnc_error *error)
-{
-    gst_nnc_count(&self->stats.tasks_refused, 1);
-    pthread_mutex_lock(&self->settings.lock);
-    const gboolean may_speak =
-        gst_nnc_limiter_allows(&self->settings.refused, REFUSALS_PER_SECOND);
-    pthread_mutex_unlock(&self->settings.lock);
-    if (may_speak)
-        gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, error);
-}
-
-/* NULL leaves that half of the task as it is. */
-static void set_task(GstNncClassify *self, const gchar *cutout, const gchar *attention)
-{
-    struct nnc_error error;
-
-    if (gst_nnc_task_slot_set(&self->slot, cutout, attention, &error))
-        refuse(self, &error);
-    else
-        gst_nnc_count(&self->stats.tasks_accepted, 1);
-}
-
-static void set_task_structure(GstNncClassify *self, const GstStructure *task)
-{
-    const gchar *cutout = NULL, *attention = NULL;
-    struct nnc_error error;
-
-    if (gst_nnc_task_get(task, &cutout, &attention)) {
-        set_task(self, cutout, attention);
-        return;
-    }
-    gst_nnc_error_set(
-        &error, NNC_TASK,
-        "property 'task': got a structure '%.60s'; expected '" GST_NNC_TASK_NAME
-        "' with the string fields cutout and attention",
-        task ? gst_structure_get_name(task) : "(none)");
-    refuse(self, &error);
-}
 
 /* What is read at the start only: refused while the element runs. */
 static gboolean may_set_at_rest(GstNncClassify *self, const gchar *property)
@@ -147,16 +122,6 @@ static gboolean may_set_at_rest(GstNncClassify *self, const gchar *property)
     return FALSE;
 }
 
-static void set_model(GstNncClassify *self, const gchar *path)
-{
-    if (!may_set_at_rest(self, "model"))
-        return;
-    pthread_mutex_lock(&self->settings.lock);
-    g_free(self->settings.model);
-    self->settings.model = g_strdup(path);
-    pthread_mutex_unlock(&self->settings.lock);
-}
-
 static const gchar *text_or_empty(const GValue *value)
 {
     const gchar *const text = g_value_get_string(value);
@@ -172,16 +137,16 @@ static void set_property(GObject *object, guint id, const GValue *value,
 
     switch (id) {
     case PROP_MODEL:
-        set_model(self, g_value_get_string(value));
+        gst_nnc_classify_set_model(self, g_value_get_string(value));
         break;
     case PROP_CUTOUT:
-        set_task(self, text_or_empty(value), NULL);
+        gst_nnc_classify_set_texts(self, text_or_empty(value), NULL);
         break;
     case PROP_ATTENTION:
-        set_task(self, NULL, text_or_empty(value));
+        gst_nnc_classify_set_texts(self, NULL, text_or_empty(value));
         break;
     case PROP_TASK:
-        set_task_structure(self, gst_value_get_structure(value));
+        gst_nnc_classify_set_structure(self, gst_value_get_structure(value));
         break;
     case PROP_TOP_K:
         atomic_store(&settings->top_k, g_value_get_uint(value));
@@ -199,6 +164,9 @@ static void set_property(GObject *object, guint id, const GValue *value,
     case PROP_PRECISION:
         if (may_set_at_rest(self, "precision"))
             atomic_store(&settings->precision, g_value_get_enum(value));
+        break;
+    case PROP_CONTROL_POLICY:
+        atomic_store(&settings->control_policy, g_value_get_enum(value));
         break;
     case PROP_POST_MESSAGES:
         atomic_store(&settings->post_messages, g_value_get_enum(value));
@@ -289,6 +257,9 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_PRECISION:
         g_value_set_enum(value, atomic_load(&settings->precision));
         break;
+    case PROP_CONTROL_POLICY:
+        g_value_set_enum(value, atomic_load(&settings->control_policy));
+        break;
     case PROP_POST_MESSAGES:
         g_value_set_enum(value, atomic_load(&settings->post_messages));
         break;
@@ -319,19 +290,25 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
     }
 }
 
-void gst_nnc_classify_task_changed(gpointer owner, const struct nnc_error *error)
+void gst_nnc_classify_notify_task(GstNncClassify *self)
 {
-    GObject *const object = owner;
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_CUTOUT]);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_ATTENTION]);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_TASK]);
+}
 
-    if (error) {
-        refuse(GST_NNC_CLASSIFY(owner), error);
-        g_object_notify_by_pspec(object, properties[PROP_CUTOUT]);
-        g_object_notify_by_pspec(object, properties[PROP_ATTENTION]);
-        g_object_notify_by_pspec(object, properties[PROP_TASK]);
-        return;
-    }
-    g_object_notify_by_pspec(object, properties[PROP_ACTIVE_PARAMS]);
-    g_object_notify_by_pspec(object, properties[PROP_ACTIVE_MACS]);
+void gst_nnc_classify_notify_cost(GstNncClassify *self)
+{
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_ACTIVE_PARAMS]);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_ACTIVE_MACS]);
+}
+
+void gst_nnc_classify_notify_model(GstNncClassify *self)
+{
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_MODEL]);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_TAXONOMY]);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_TOTAL_PARAMS]);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_TOTAL_MACS]);
 }
 
 /* --- description --- */
@@ -346,12 +323,16 @@ static void describe_task(void)
      * GstNncClassify:model:
      *
      * The ONNX file, with a taxonomy in its metadata. Elements of one process that name
-     * the same file share it.
+     * the same file share it. It is read when it is named: categories are there from then
+     * on. While frames flow, another model is loaded aside and takes over between two
+     * frames, together with the newest cutout and attention, which must fit it (names are
+     * not checked before); if anything fails the old model goes on and the property goes
+     * back to it.
      *
      * Since: 0.1
      */
     properties[PROP_MODEL] = g_param_spec_string(
-        "model", "Model", "ONNX file with a taxonomy in its metadata", NULL, READY);
+        "model", "Model", "ONNX file with a taxonomy in its metadata", NULL, PLAYING);
     /**
      * GstNncClassify:cutout:
      *
@@ -384,15 +365,18 @@ static void describe_task(void)
     /**
      * GstNncClassify:task:
      *
-     * Cutout and attention as the string fields `cutout` and `attention` of one structure
-     * "nnc/task": both change as one. A field that is missing leaves that half as it is.
+     * Cutout and attention as fields of one structure "nnc/task": both change as one. A
+     * field that is missing leaves that half as it is. `cutout` and `attention` are texts,
+     * or arrays of them; `attention` may be an array of numbers, a gain for every
+     * category; `mask` (bytes, or an array of numbers) has one for every class, 0 = cut
+     * away; `gain/PATH` is the gain of one category, the others stay.
      *
      * Since: 0.1
      */
     properties[PROP_TASK] = g_param_spec_boxed(
         "task", "Task",
-        "Cutout and attention that change as one: nnc/task, cutout=(string), "
-        "attention=(string)",
+        "Cutout and attention that change as one: nnc/task with the fields cutout, "
+        "attention, mask, gain/PATH",
         GST_TYPE_STRUCTURE, PLAYING);
 }
 
@@ -430,6 +414,20 @@ static void describe_work(void)
     properties[PROP_PRECISION] = g_param_spec_enum(
         "precision", "Precision", "The numbers that convolutions multiply",
         GST_TYPE_NNC_PRECISION, NNC_PRECISION_FP32, READY);
+    /**
+     * GstNncClassify:control-policy:
+     *
+     * How tasks of metas (for their frame), of events (until the next event) and of the
+     * properties go together: the first of them wins, and what it leaves open is that of
+     * the next (merge) or everything and gain 1 (replace). With ignore-meta metas are not
+     * looked at.
+     *
+     * Since: 0.1
+     */
+    properties[PROP_CONTROL_POLICY] = g_param_spec_enum(
+        "control-policy", "Control policy",
+        "How tasks of metas, events and properties go together",
+        GST_TYPE_NNC_CONTROL_POLICY, GST_NNC_CONTROL_POLICY_MERGE, PLAYING);
     properties[PROP_POST_MESSAGES] = g_param_spec_enum(
         "post-messages", "Post messages",
         "When to post an element message nnc/prediction", GST_TYPE_NNC_POST_MESSAGES,
@@ -452,7 +450,7 @@ static void describe_facts(void)
     /**
      * GstNncClassify:taxonomy:
      *
-     * The categories of the loaded model as one line of JSON, see
+     * The categories of the model as one line of JSON, see
      * gst_nnc_taxonomy_to_json(). JSON because every language reads it: arrays of
      * structures are out of reach for bindings that lack GStreamer's own overrides.
      *
@@ -460,13 +458,13 @@ static void describe_facts(void)
      */
     properties[PROP_TAXONOMY] = g_param_spec_string(
         "taxonomy", "Taxonomy",
-        "The model's categories as JSON; none unless it is loaded", NULL, FACT);
+        "The model's categories as JSON; none without a readable model", NULL, FACT);
     /**
      * GstNncClassify:stats:
      *
      * The structure "nnc/stats": frames-in, frames-classified, frames-refused,
      * frames-late, frames-skipped (by interval, or gaps), tasks-accepted, tasks-refused,
-     * task-meta-ignored, task-meta-conflict, inference-ns-last, inference-ns-average,
+     * task-event-ignored, task-meta-ignored, task-meta-conflict, inference-ns-last, inference-ns-average,
      * task-id, cutout and attention (of the task that frames run, which may be older than
      * the one accepted last; tasks of metas not regarded), last-task-id, arena-bytes,
      * weight-bytes, backend and isa (what does the arithmetic, by which instructions),
@@ -491,6 +489,42 @@ static void describe_facts(void)
         G_MAXUINT64, 0, FACT);
 }
 
+static void install_signals(GType type)
+{
+    /**
+     * GstNncClassify::set-task:
+     * @element: the element
+     * @task: a structure as #GstNncClassify:task takes it
+     *
+     * Like setting #GstNncClassify:task.
+     *
+     * Returns: the number that predictions of this task will carry; 0 if it was refused,
+     *   or if the element is not started
+     *
+     * Since: 0.1
+     */
+    g_signal_new_class_handler("set-task", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+                               G_CALLBACK(gst_nnc_classify_set_structure), NULL, NULL,
+                               NULL, G_TYPE_UINT64, 1, GST_TYPE_STRUCTURE);
+    /**
+     * GstNncClassify::preload-task:
+     * @element: the element
+     * @task: a structure as #GstNncClassify:task takes it; what it leaves open is that of
+     *   today's task
+     *
+     * Has a task compiled before it is needed, so that the first frame that asks for it by
+     * a meta or an event does not wait. An element message "nnc/preloaded" says when it is
+     * done. The last sixteen are kept until the element stops.
+     *
+     * Returns: whether the task was understood
+     *
+     * Since: 0.1
+     */
+    g_signal_new_class_handler("preload-task", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+                               G_CALLBACK(gst_nnc_classify_preload), NULL, NULL, NULL,
+                               G_TYPE_BOOLEAN, 1, GST_TYPE_STRUCTURE);
+}
+
 void gst_nnc_classify_install_properties(GObjectClass *object_class)
 {
     object_class->set_property = set_property;
@@ -499,5 +533,8 @@ void gst_nnc_classify_install_properties(GObjectClass *object_class)
     describe_work();
     describe_facts();
     g_object_class_install_properties(object_class, N_PROPERTIES, properties);
+    install_signals(G_OBJECT_CLASS_TYPE(object_class));
+    gst_type_mark_as_plugin_api(GST_TYPE_NNC_CONTROL_POLICY, 0);
+    gst_type_mark_as_plugin_api(GST_TYPE_NNC_CATEGORY, 0);
     gst_type_mark_as_plugin_api(GST_TYPE_NNC_POST_MESSAGES, 0);
 }

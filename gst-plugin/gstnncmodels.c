@@ -73,19 +73,33 @@ enum nnc_status gst_nnc_models_acquire(const gchar *path, enum nnc_precision pre
     return status;
 }
 
+/* NULL for a model that is not here, NULL too. */
+static struct entry *find_model(const struct nnc_model *model)
+{
+    for (const GSList *l = entries; model && l; l = l->next) {
+        struct entry *const entry = l->data;
+        if (entry->model == model)
+            return entry;
+    }
+    return NULL;
+}
+
+struct nnc_model *gst_nnc_models_ref(struct nnc_model *model)
+{
+    pthread_mutex_lock(&lock);
+    find_model(model)->users++;
+    pthread_mutex_unlock(&lock);
+    return model;
+}
+
 void gst_nnc_models_release(struct nnc_model *model)
 {
     pthread_mutex_lock(&lock);
-    for (GSList *l = entries; model && l; l = l->next) {
-        struct entry *const entry = l->data;
-        if (entry->model != model)
-            continue;
-        if (--entry->users == 0) {
-            entries = g_slist_delete_link(entries, l);
-            nnc_model_unref(model);
-            g_free(entry);
-        }
-        break;
+    struct entry *const entry = find_model(model);
+    if (entry && --entry->users == 0) {
+        entries = g_slist_remove(entries, entry);
+        nnc_model_unref(model);
+        g_free(entry);
     }
     pthread_mutex_unlock(&lock);
 }

@@ -26,6 +26,13 @@ void gst_nnc_result_init(struct gst_nnc_result *result, const struct nnc_model *
     result->probabilities = g_new0(gfloat, nnc_taxonomy_n_categories(from));
 }
 
+gchar *gst_nnc_result_taxonomy_json(const struct nnc_model *model)
+{
+    g_autoptr(GstNncTaxonomy) taxonomy = copy_taxonomy(nnc_model_taxonomy(model));
+
+    return gst_nnc_taxonomy_to_json(taxonomy);
+}
+
 void gst_nnc_result_finish(struct gst_nnc_result *result)
 {
     g_clear_pointer(&result->taxonomy, gst_nnc_taxonomy_unref);

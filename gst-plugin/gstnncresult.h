@@ -4,7 +4,7 @@
 
 /* From the core's scores to a prediction that buffers carry. */
 
-#include "gstnnctaskslot.h"
+#include "gstnnclivetask.h"
 
 #include <gstnnc/gstnncprediction.h>
 #include <nnc/session.h>
@@ -20,6 +20,9 @@ struct gst_nnc_result {
 
 void gst_nnc_result_init(struct gst_nnc_result *result, const struct nnc_model *model);
 void gst_nnc_result_finish(struct gst_nnc_result *result); /* zeroed is fine */
+
+/* The categories of a model, see gst_nnc_taxonomy_to_json(); to be freed. */
+gchar *gst_nnc_result_taxonomy_json(const struct nnc_model *model);
 
 /* Which classes are worth listing. */
 struct gst_nnc_choice {

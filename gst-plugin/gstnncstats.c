@@ -23,6 +23,7 @@ static const struct {
     COUNTER("frames-skipped", frames_skipped),
     COUNTER("tasks-accepted", tasks_accepted),
     COUNTER("tasks-refused", tasks_refused),
+    COUNTER("task-event-ignored", task_event_ignored),
     COUNTER("task-meta-ignored", task_meta_ignored),
     COUNTER("task-meta-conflict", task_meta_conflict),
     COUNTER("inference-ns-last", inference_ns_last),

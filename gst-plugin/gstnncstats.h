@@ -5,7 +5,7 @@
 /* What an element counts. Written by the streaming thread and by setters, read by
  * anybody: each number is atomic by itself, the set of them is not a snapshot. */
 
-#include "gstnnctaskslot.h"
+#include "gstnnclivetask.h"
 
 #include <gst/gst.h>
 
@@ -19,6 +19,7 @@ struct gst_nnc_stats {
     _Atomic guint64 frames_skipped;
     _Atomic guint64 tasks_accepted;
     _Atomic guint64 tasks_refused;
+    _Atomic guint64 task_event_ignored;
     _Atomic guint64 task_meta_ignored;
     _Atomic guint64 task_meta_conflict;
     _Atomic guint64 inference_ns_last;

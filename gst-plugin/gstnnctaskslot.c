@@ -1,292 +1,391 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The switch of tasks. Three kinds of threads meet here: setters, one worker, the
- * streaming thread. The idea: a task is immutable, so that switching is the exchange of
- * one pointer and a frame keeps the task that it began with. */
+/* The switch of tasks: setters and readers. Three kinds of threads meet here: setters, one
+ * worker (gstnnctaskworker.c), the streaming thread. The idea: a task is immutable, so that
+ * switching is the exchange of one pointer and a frame keeps the task that it began with. */
 
 #include "gstnnctaskslot.h"
 
-#include <nnc/task.h>
 #include <nnc/taxonomy.h>
 
+#include <string.h>
+
 #include "gstnncerror.h"
-
-/* --- live tasks --- */
-
-enum nnc_status gst_nnc_live_task_create(struct nnc_model *model, const gchar *cutout,
-                                         const gchar *attention,
-                                         struct gst_nnc_live_task **live,
-                                         struct nnc_error *error)
-{
-    struct nnc_task *task = NULL;
-    const enum nnc_status status =
-        nnc_task_create(model, cutout, attention, 0, &task, error);
-
-    if (status)
-        return status;
-    struct gst_nnc_live_task *const new = g_new0(struct gst_nnc_live_task, 1);
-    atomic_init(&new->references, 1);
-    new->task = task;
-    new->cutout = g_strdup(cutout);
-    new->attention = g_strdup(attention);
-    *live = new;
-    return NNC_OK;
-}
-
-struct gst_nnc_live_task *gst_nnc_live_task_ref(struct gst_nnc_live_task *live)
-{
-    atomic_fetch_add_explicit(&live->references, 1, memory_order_relaxed);
-    return live;
-}
-
-void gst_nnc_live_task_unref(struct gst_nnc_live_task *live)
-{
-    if (!live ||
-        atomic_fetch_sub_explicit(&live->references, 1, memory_order_acq_rel) != 1)
-        return;
-    nnc_task_unref(live->task);
-    g_free(live->cutout);
-    g_free(live->attention);
-    g_free(live);
-}
+#include "gstnnctaskworker.h"
 
 /* --- life --- */
 
 void gst_nnc_task_slot_init(struct gst_nnc_task_slot *slot,
-                            gst_nnc_task_slot_changed changed, gpointer owner)
+                            const struct gst_nnc_task_slot_owner *calls, gpointer owner)
 {
-    *slot = (struct gst_nnc_task_slot){.changed = changed, .owner = owner};
+    *slot = (struct gst_nnc_task_slot){.calls = calls, .owner = owner};
     pthread_mutex_init(&slot->setters, NULL);
     pthread_mutex_init(&slot->lock, NULL);
     pthread_cond_init(&slot->wake, NULL);
-    slot->cutout = g_strdup("");
-    slot->attention = g_strdup("");
+    g_queue_init(&slot->preloads);
+    gst_nnc_request_init(&slot->request, "", "");
 }
 
 void gst_nnc_task_slot_finish(struct gst_nnc_task_slot *slot)
 {
-    g_free(slot->cutout);
-    g_free(slot->attention);
+    gst_nnc_request_clear(&slot->request);
+    g_queue_clear_full(&slot->preloads, gst_nnc_preload_free);
+    nnc_model_unref(slot->known);
     pthread_cond_destroy(&slot->wake);
     pthread_mutex_destroy(&slot->lock);
     pthread_mutex_destroy(&slot->setters);
 }
 
-/* --- the worker --- */
+/* --- the known model --- */
 
-/* Nothing newer came while the task failed to compile: the getters must not go on naming
- * a task that does not run. */
-static void take_back_texts(struct gst_nnc_task_slot *slot)
-{
-    g_free(slot->cutout);
-    g_free(slot->attention);
-    slot->cutout = g_strdup(slot->live->cutout);
-    slot->attention = g_strdup(slot->live->attention);
-}
-
-/* Entered and left with the lock held; gives it up to compile and to tell the owner. */
-static void switch_task(struct gst_nnc_task_slot *slot)
-{
-    g_autofree gchar *cutout = g_strdup(slot->cutout);
-    g_autofree gchar *attention = g_strdup(slot->attention);
-    const guint64 id = slot->pending_id;
-    struct gst_nnc_live_task *new = NULL, *old = NULL;
-    struct nnc_error error;
-
-    slot->pending = FALSE;
-    pthread_mutex_unlock(&slot->lock);
-    enum nnc_status status =
-        gst_nnc_live_task_create(slot->model, cutout, attention, &new, &error);
-    if (!status)
-        status = nnc_session_reserve(slot->session, new->task, &error);
-    pthread_mutex_lock(&slot->lock);
-    if (!status) {
-        new->id = id;
-        old = slot->live;
-        slot->live = g_steal_pointer(&new);
-    } else if (!slot->pending) {
-        take_back_texts(slot);
-    }
-    pthread_mutex_unlock(&slot->lock);
-    gst_nnc_live_task_unref(old);
-    gst_nnc_live_task_unref(new);
-    slot->changed(slot->owner, status ? &error : NULL);
-    pthread_mutex_lock(&slot->lock);
-}
-
-static void *work(void *data)
-{
-    struct gst_nnc_task_slot *const slot = data;
-    GObject *const owner = slot->owner; /* referenced for this thread, see start */
-
-    pthread_mutex_lock(&slot->lock);
-    while (!slot->stopping) {
-        if (slot->pending)
-            switch_task(slot);
-        else
-            pthread_cond_wait(&slot->wake, &slot->lock);
-    }
-    pthread_mutex_unlock(&slot->lock);
-    g_object_unref(owner);
-    return NULL;
-}
-
-/* --- start and stop --- */
-
-static enum nnc_status compile_first(struct gst_nnc_task_slot *slot,
-                                     struct nnc_error *error)
-{
-    g_autofree gchar *cutout = NULL, *attention = NULL;
-    struct gst_nnc_live_task *live = NULL;
-
-    gst_nnc_task_slot_get_texts(slot, &cutout, &attention);
-    enum nnc_status status =
-        gst_nnc_live_task_create(slot->model, cutout, attention, &live, error);
-    if (!status)
-        status = nnc_session_reserve(slot->session, live->task, error);
-    if (status) {
-        gst_nnc_live_task_unref(live);
-        return status;
-    }
-    pthread_mutex_lock(&slot->lock);
-    live->id = ++slot->id;
-    slot->live = live;
-    slot->pending = slot->stopping = FALSE;
-    pthread_mutex_unlock(&slot->lock);
-    return NNC_OK;
-}
-
-/* Setters are kept out until the slot runs or has failed to: a text that came between
- * compiling and starting would else be accepted unchecked and never compiled. */
-enum nnc_status gst_nnc_task_slot_start(struct gst_nnc_task_slot *slot,
-                                        struct nnc_model *model,
-                                        struct nnc_session *session,
-                                        struct nnc_error *error)
+void gst_nnc_task_slot_know(struct gst_nnc_task_slot *slot, struct nnc_model *model)
 {
     pthread_mutex_lock(&slot->setters);
-    slot->model = model;
-    slot->session = session;
-    enum nnc_status status = compile_first(slot, error);
-    if (!status) {
-        g_object_ref(slot->owner);
-        if (pthread_create(&slot->worker, NULL, work, slot)) {
-            g_object_unref(slot->owner);
-            gst_nnc_error_set(error, NNC_NOMEM, "no thread for switching tasks");
-            status = NNC_NOMEM;
-        }
+    if (model != slot->known) {
+        pthread_mutex_lock(&slot->lock);
+        gst_nnc_request_use_names(&slot->request);
+        pthread_mutex_unlock(&slot->lock);
+        nnc_model_unref(slot->known);
+        slot->known = model ? nnc_model_ref(model) : NULL;
     }
-    slot->has_worker = !status;
     pthread_mutex_unlock(&slot->setters);
-    if (status)
-        gst_nnc_task_slot_stop(slot);
-    return status;
 }
 
-static void join_worker(struct gst_nnc_task_slot *slot)
+gboolean gst_nnc_task_slot_change_engine(struct gst_nnc_task_slot *slot)
 {
-    pthread_mutex_lock(&slot->lock);
-    slot->stopping = TRUE;
-    pthread_cond_signal(&slot->wake);
-    pthread_mutex_unlock(&slot->lock);
-    /* A handler of what the worker told its owner may stop the element from there. */
-    if (pthread_equal(pthread_self(), slot->worker))
-        pthread_detach(slot->worker);
-    else
-        pthread_join(slot->worker, NULL);
-}
-
-/* The worker is joined without the setters' lock: what it tells its owner may lead to
- * another set. What is accepted from here on waits, checked, for the next start. */
-void gst_nnc_task_slot_stop(struct gst_nnc_task_slot *slot)
-{
-    if (slot->has_worker)
-        join_worker(slot);
-    slot->has_worker = FALSE;
     pthread_mutex_lock(&slot->setters);
-    slot->model = NULL;
-    slot->session = NULL;
     pthread_mutex_lock(&slot->lock);
-    struct gst_nnc_live_task *const old = g_steal_pointer(&slot->live);
-    slot->pending = FALSE;
-    pthread_mutex_unlock(&slot->lock);
-    pthread_mutex_unlock(&slot->setters);
-    gst_nnc_live_task_unref(old);
-}
-
-/* --- setters --- */
-
-static enum nnc_status check_gains(const struct nnc_model *model, const float *gains,
-                                   struct nnc_error *error)
-{
-    const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(model);
-
-    if (nnc_model_has_attention(model))
-        return NNC_OK;
-    for (size_t i = 0; i < nnc_taxonomy_n_categories(taxonomy); i++) {
-        if (gains[i] == 1.0f)
-            continue;
-        gst_nnc_error_set(error, NNC_TASK,
-                          "%s: attention to '%.60s': the model has no attention input; "
-                          "expected no gains but 1",
-                          nnc_model_name(model),
-                          nnc_taxonomy_category(taxonomy, (uint32_t)i)->path);
-        return NNC_TASK;
-    }
-    return NNC_OK;
-}
-
-/* All that can be known of a task without compiling it. */
-static enum nnc_status check_texts(const struct nnc_model *model, const gchar *cutout,
-                                   const gchar *attention, struct nnc_error *error)
-{
-    const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(model);
-    g_autofree uint8_t *active = g_new(uint8_t, nnc_taxonomy_n_classes(taxonomy));
-    g_autofree float *gains = g_new(float, nnc_taxonomy_n_categories(taxonomy));
-    enum nnc_status status = NNC_OK;
-
-    if (cutout)
-        status = nnc_cutout_parse(taxonomy, cutout, active, error);
-    if (!status && attention)
-        status = nnc_attention_parse(taxonomy, attention, gains, error);
-    if (!status && attention)
-        status = check_gains(model, gains, error);
-    return status;
-}
-
-static void replace_text(gchar **text, const gchar *by)
-{
-    if (by) {
-        g_free(*text);
-        *text = g_strdup(by);
-    }
-}
-
-static void accept(struct gst_nnc_task_slot *slot, const gchar *cutout,
-                   const gchar *attention)
-{
-    pthread_mutex_lock(&slot->lock);
-    replace_text(&slot->cutout, cutout);
-    replace_text(&slot->attention, attention);
-    if (slot->live) {
-        slot->pending_id = ++slot->id;
-        slot->pending = TRUE;
+    const gboolean runs = slot->live != NULL;
+    if (runs) {
+        slot->new_engine = TRUE;
         pthread_cond_signal(&slot->wake);
     }
     pthread_mutex_unlock(&slot->lock);
+    pthread_mutex_unlock(&slot->setters);
+    return runs;
 }
 
-enum nnc_status gst_nnc_task_slot_set(struct gst_nnc_task_slot *slot, const gchar *cutout,
-                                      const gchar *attention, struct nnc_error *error)
+/* --- accepting --- */
+
+/* Whether texts can be judged: not before the start, and not for a model to come. */
+static gboolean can_judge(struct gst_nnc_task_slot *slot)
 {
-    enum nnc_status status = NNC_OK;
+    pthread_mutex_lock(&slot->lock);
+    const gboolean can = slot->live && !slot->new_engine && !slot->loading;
+    pthread_mutex_unlock(&slot->lock);
+    return can;
+}
+
+/* The setter's own way for a request with the cutout that runs: other gains are there with
+ * the next frame. Whoever compiles an older task meanwhile finds a newer number in place. */
+static gboolean put_gains_in_place(struct gst_nnc_task_slot *slot,
+                                   struct gst_nnc_live_task *of,
+                                   const struct gst_nnc_request *request, guint64 id)
+{
+    struct gst_nnc_live_task *new = NULL;
+    struct nnc_error error;
+
+    if (gst_nnc_live_task_create_with_gains(of, request, &new, &error))
+        return FALSE;
+    new->id = id;
+    pthread_mutex_lock(&slot->lock);
+    struct gst_nnc_live_task *const old = slot->live;
+    if (old)
+        slot->live = g_steal_pointer(&new);
+    slot->pending = FALSE;
+    pthread_mutex_unlock(&slot->lock);
+    gst_nnc_live_task_unref(old);
+    gst_nnc_live_task_unref(new);
+    return TRUE;
+}
+
+/* Takes `request` over. Under the setters' lock: no newer one can come in between. */
+static guint64 accept(struct gst_nnc_task_slot *slot, struct gst_nnc_request *request)
+{
+    struct gst_nnc_live_task *of = NULL;
+    struct gst_nnc_request copy;
+    guint64 id = 0;
+
+    gst_nnc_request_copy(request, &copy);
+    pthread_mutex_lock(&slot->lock);
+    gst_nnc_request_clear(&slot->request);
+    slot->request = *request;
+    if (slot->live) {
+        id = slot->pending_id = ++slot->id;
+        if (!slot->new_engine && !slot->loading &&
+            gst_nnc_part_equal(copy.cutout, slot->live->request.cutout))
+            of = gst_nnc_live_task_ref(slot->live);
+    }
+    pthread_mutex_unlock(&slot->lock);
+    if (id && !(of && put_gains_in_place(slot, of, &copy, id))) {
+        pthread_mutex_lock(&slot->lock);
+        slot->pending = slot->live != NULL;
+        pthread_cond_signal(&slot->wake);
+        pthread_mutex_unlock(&slot->lock);
+    }
+    gst_nnc_live_task_unref(of);
+    gst_nnc_request_clear(&copy);
+    return id;
+}
+
+static void merge_over_newest(struct gst_nnc_task_slot *slot,
+                              const struct gst_nnc_request *request,
+                              struct gst_nnc_request *merged)
+{
+    pthread_mutex_lock(&slot->lock);
+    gst_nnc_request_merge(request, &slot->request, merged);
+    pthread_mutex_unlock(&slot->lock);
+}
+
+/* What cannot be judged yet must not grow for ever. */
+static enum nnc_status check_noted(const struct gst_nnc_request *request,
+                                   struct nnc_error *error)
+{
+    if (!request->gains || strlen(request->gains) <= NNC_TASK_TEXT_MAX)
+        return NNC_OK;
+    gst_nnc_error_set(error, NNC_LIMIT,
+                      "task: more than %d bytes of single gains before the start; "
+                      "expected fewer, or one attention text",
+                      NNC_TASK_TEXT_MAX);
+    return NNC_LIMIT;
+}
+
+static enum nnc_status check(struct gst_nnc_task_slot *slot,
+                             struct gst_nnc_request *request, struct nnc_error *error)
+{
+    return can_judge(slot) ? gst_nnc_request_settle(request, slot->known, error)
+                           : check_noted(request, error);
+}
+
+enum nnc_status gst_nnc_task_slot_set(struct gst_nnc_task_slot *slot,
+                                      const struct gst_nnc_request *request, guint64 *id,
+                                      struct nnc_error *error)
+{
+    struct gst_nnc_request merged;
 
     pthread_mutex_lock(&slot->setters);
-    if (slot->model)
-        status = check_texts(slot->model, cutout, attention, error);
-    if (!status)
-        accept(slot, cutout, attention);
+    merge_over_newest(slot, request, &merged);
+    const enum nnc_status status = check(slot, &merged, error);
+    const guint64 given = status ? 0 : accept(slot, &merged);
+    if (status)
+        gst_nnc_request_clear(&merged);
+    else if (id)
+        *id = given;
     pthread_mutex_unlock(&slot->setters);
     return status;
+}
+
+enum nnc_status gst_nnc_task_slot_preload(struct gst_nnc_task_slot *slot,
+                                          const struct gst_nnc_request *request,
+                                          struct nnc_error *error)
+{
+    struct gst_nnc_request merged;
+
+    pthread_mutex_lock(&slot->setters);
+    merge_over_newest(slot, request, &merged);
+    enum nnc_status status = check(slot, &merged, error);
+    pthread_mutex_lock(&slot->lock);
+    if (!status && slot->preloads.length == GST_NNC_MAX_PRELOADED) {
+        gst_nnc_error_set(error, NNC_LIMIT,
+                          "preload: %d tasks wait already; expected at most these, try "
+                          "again when some are compiled",
+                          GST_NNC_MAX_PRELOADED);
+        status = NNC_LIMIT;
+    }
+    if (!status) {
+        g_queue_push_tail(&slot->preloads, gst_nnc_preload_new(&merged));
+        pthread_cond_signal(&slot->wake);
+    }
+    pthread_mutex_unlock(&slot->lock);
+    if (status)
+        gst_nnc_request_clear(&merged);
+    pthread_mutex_unlock(&slot->setters);
+    return status;
+}
+
+/* --- single categories --- */
+
+/* The meaning of the newest request; under the setters' lock. */
+static enum nnc_status find_newest(struct gst_nnc_task_slot *slot,
+                                   struct gst_nnc_request *request,
+                                   struct gst_nnc_meaning *meaning,
+                                   struct nnc_error *error)
+{
+    pthread_mutex_lock(&slot->lock);
+    const gboolean another = slot->new_engine || slot->loading;
+    gst_nnc_request_copy(&slot->request, request);
+    pthread_mutex_unlock(&slot->lock);
+    enum nnc_status status = NNC_STATE;
+    if (!slot->known || another)
+        gst_nnc_error_set(error, NNC_STATE,
+                          "categories cannot be set one by one %s",
+                          another ? "while another model is loaded; try again after it"
+                                  : "before the property 'model' names a readable model");
+    else
+        status = gst_nnc_meaning_find(meaning, slot->known, request, error);
+    if (status)
+        gst_nnc_request_clear(request);
+    return status;
+}
+
+static void take_part(struct gst_nnc_part **place, struct gst_nnc_part *part)
+{
+    gst_nnc_part_unref(*place);
+    *place = part;
+}
+
+static void use_gains(const struct gst_nnc_task_slot *slot,
+                      struct gst_nnc_request *request, const gfloat *gains)
+{
+    const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(slot->known);
+    g_autofree gchar *text = gst_nnc_attention_to_text(taxonomy, gains);
+
+    g_clear_pointer(&request->gains, g_free);
+    take_part(&request->attention,
+              gst_nnc_part_new_array(
+                  gains, nnc_taxonomy_n_categories(taxonomy) * sizeof *gains, text));
+}
+
+static gboolean apply_gains(struct gst_nnc_meaning *meaning,
+                            const struct gst_nnc_gain *gains, gsize n)
+{
+    gboolean news = FALSE;
+
+    for (gsize i = 0; i < n; i++) {
+        news = news || meaning->gains[gains[i].category] != gains[i].gain;
+        meaning->gains[gains[i].category] = gains[i].gain;
+    }
+    return news;
+}
+
+enum nnc_status gst_nnc_task_slot_set_gains(struct gst_nnc_task_slot *slot,
+                                            const struct gst_nnc_gain *gains, gsize n,
+                                            gboolean *changed, struct nnc_error *error)
+{
+    struct gst_nnc_request request;
+    struct gst_nnc_meaning meaning;
+    gboolean news = FALSE;
+
+    pthread_mutex_lock(&slot->setters);
+    enum nnc_status status = find_newest(slot, &request, &meaning, error);
+    if (!status) {
+        news = apply_gains(&meaning, gains, n);
+        if (news) {
+            use_gains(slot, &request, meaning.gains);
+            status = check(slot, &request, error);
+        }
+        if (news && !status)
+            accept(slot, &request);
+        else
+            gst_nnc_request_clear(&request);
+        gst_nnc_meaning_clear(&meaning);
+    }
+    if (changed)
+        *changed = news && !status;
+    pthread_mutex_unlock(&slot->setters);
+    return status;
+}
+
+/* Answers whether anything changed; `*n_active` is how many classes are left. */
+static gboolean apply_active(const struct nnc_taxonomy *taxonomy, guint8 *active,
+                             uint32_t category, gboolean wanted, gsize *n_active)
+{
+    gboolean news = FALSE;
+
+    *n_active = 0;
+    for (uint32_t k = 0; k < nnc_taxonomy_n_classes(taxonomy); k++) {
+        const uint32_t leaf = nnc_taxonomy_class(taxonomy, k)->index;
+        if (nnc_taxonomy_within(taxonomy, leaf, category)) {
+            news = news || !active[k] != !wanted;
+            active[k] = wanted != FALSE;
+        }
+        *n_active += active[k] != 0;
+    }
+    return news;
+}
+
+static void use_active(const struct gst_nnc_task_slot *slot,
+                       struct gst_nnc_request *request, const guint8 *active)
+{
+    const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(slot->known);
+    g_autofree gchar *text = gst_nnc_cutout_to_text(taxonomy, active);
+
+    take_part(&request->cutout,
+              gst_nnc_part_new_array(active, nnc_taxonomy_n_classes(taxonomy), text));
+}
+
+enum nnc_status gst_nnc_task_slot_set_active(struct gst_nnc_task_slot *slot,
+                                             uint32_t category, gboolean active,
+                                             gboolean *changed, struct nnc_error *error)
+{
+    struct gst_nnc_request request;
+    struct gst_nnc_meaning meaning;
+    gboolean news = FALSE;
+
+    pthread_mutex_lock(&slot->setters);
+    enum nnc_status status = find_newest(slot, &request, &meaning, error);
+    if (!status) {
+        const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(slot->known);
+        gsize n_active;
+        news = apply_active(taxonomy, meaning.active, category, active, &n_active);
+        if (!n_active) {
+            gst_nnc_error_set(error, NNC_TASK,
+                              "empty selection: '%.60s' is all that is active; expected "
+                              "another active category first",
+                              nnc_taxonomy_category(taxonomy, category)->path);
+            status = NNC_TASK;
+        }
+        if (news && !status) {
+            use_active(slot, &request, meaning.active);
+            accept(slot, &request);
+        } else {
+            gst_nnc_request_clear(&request);
+        }
+        gst_nnc_meaning_clear(&meaning);
+    }
+    if (changed)
+        *changed = news && !status;
+    pthread_mutex_unlock(&slot->setters);
+    return status;
+}
+
+gfloat gst_nnc_task_slot_get_gain(struct gst_nnc_task_slot *slot, uint32_t category)
+{
+    struct gst_nnc_request request;
+    struct gst_nnc_meaning meaning;
+    struct nnc_error error;
+    gfloat gain = 1.0f;
+
+    pthread_mutex_lock(&slot->setters);
+    if (!find_newest(slot, &request, &meaning, &error)) {
+        gain = meaning.gains[category];
+        gst_nnc_request_clear(&request);
+        gst_nnc_meaning_clear(&meaning);
+    }
+    pthread_mutex_unlock(&slot->setters);
+    return gain;
+}
+
+gboolean gst_nnc_task_slot_get_active(struct gst_nnc_task_slot *slot, uint32_t category)
+{
+    struct gst_nnc_request request;
+    struct gst_nnc_meaning meaning;
+    struct nnc_error error;
+    gboolean active = TRUE;
+
+    pthread_mutex_lock(&slot->setters);
+    if (!find_newest(slot, &request, &meaning, &error)) {
+        const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(slot->known);
+        active = FALSE;
+        for (uint32_t k = 0; !active && k < nnc_taxonomy_n_classes(taxonomy); k++)
+            active = meaning.active[k] &&
+                     nnc_taxonomy_within(taxonomy, nnc_taxonomy_class(taxonomy, k)->index,
+                                         category);
+        gst_nnc_request_clear(&request);
+        gst_nnc_meaning_clear(&meaning);
+    }
+    pthread_mutex_unlock(&slot->setters);
+    return active;
 }
 
 /* --- getters --- */
@@ -295,10 +394,14 @@ void gst_nnc_task_slot_get_texts(struct gst_nnc_task_slot *slot, gchar **cutout,
                                  gchar **attention)
 {
     pthread_mutex_lock(&slot->lock);
+    const struct gst_nnc_request *const request = &slot->request;
+    const gchar *const text = gst_nnc_part_text(request->attention);
     if (cutout)
-        *cutout = g_strdup(slot->cutout);
-    if (attention)
-        *attention = g_strdup(slot->attention);
+        *cutout = g_strdup(gst_nnc_part_text(request->cutout));
+    if (attention && request->gains)
+        *attention = g_strconcat(text, *text ? "," : "", request->gains, NULL);
+    else if (attention)
+        *attention = g_strdup(text);
     pthread_mutex_unlock(&slot->lock);
 }
 

@@ -123,8 +123,7 @@ static bool make_task(struct cli_signal *signal, const struct cli_work *work,
     struct nnc_error error;
     if (!signal_gains(signal, enhanced, gains))
         return false;
-    if (nnc_task_create_from_arrays(work->model, nnc_task_active(work->task), gains, 0,
-                                    &signal->task[enhanced], &error)) {
+    if (nnc_task_create_with_gains(work->task, gains, 0, &signal->task[enhanced], &error)) {
         cli_error("--signal: %s", error.message);
         return false;
     }

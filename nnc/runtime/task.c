@@ -64,24 +64,53 @@ static enum nnc_status find_plan(struct nnc_task *task, const uint8_t *active,
     return status;
 }
 
+/* A task that lacks its plan; NULL on failure. */
+static struct nnc_task *create(struct nnc_model *model, const float *gains, uint64_t id,
+                               enum nnc_status *status, struct nnc_error *error)
+{
+    struct nnc_task *const t = nnc_alloc(1, sizeof *t);
+    if (!t) {
+        *status = nnc_fail_nomem(error, sizeof *t);
+        return NULL;
+    }
+    atomic_init(&t->refs, 1);
+    t->model = nnc_model_ref(model);
+    t->id = id;
+    *status = fill_gains(t, gains, error);
+    if (!*status)
+        return t;
+    nnc_task_unref(t);
+    return NULL;
+}
+
 enum nnc_status nnc_task_create_from_arrays(struct nnc_model *model, const uint8_t *active,
                                             const float *gains, uint64_t id,
                                             struct nnc_task **task, struct nnc_error *error)
 {
-    struct nnc_task *const t = nnc_alloc(1, sizeof *t);
+    enum nnc_status status;
+    struct nnc_task *const t = create(model, gains, id, &status, error);
     if (!t)
-        return nnc_fail_nomem(error, sizeof *t);
-    atomic_init(&t->refs, 1);
-    t->model = nnc_model_ref(model);
-    t->id = id;
-    enum nnc_status status = fill_gains(t, gains, error);
-    if (!status)
-        status = find_plan(t, active, error);
+        return status;
+    status = find_plan(t, active, error);
     if (status)
         nnc_task_unref(t);
     else
         *task = t;
     return status;
+}
+
+enum nnc_status nnc_task_create_with_gains(const struct nnc_task *of, const float *gains,
+                                           uint64_t id, struct nnc_task **task,
+                                           struct nnc_error *error)
+{
+    enum nnc_status status;
+    struct nnc_task *const t = create(of->model, gains, id, &status, error);
+    if (!t)
+        return status;
+    atomic_fetch_add_explicit(&of->plan->refs, 1, memory_order_relaxed);
+    t->plan = of->plan;
+    *task = t;
+    return NNC_OK;
 }
 
 enum nnc_status nnc_task_create(struct nnc_model *model, const char *cutout,

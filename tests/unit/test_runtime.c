@@ -148,6 +148,41 @@ START_TEST(switching_there_and_back)
 }
 END_TEST
 
+/* Other gains for the cutout of a task share its plan, whatever became of the cache. */
+START_TEST(other_gains_share_the_plan)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_2", 1);
+    struct nnc_session *const session = make_session(model, 1);
+    struct nnc_task *const first = make_task(model, "b", "b=2", 1);
+    struct nnc_task *const evicts = make_task(model, "a", "", 2);
+    struct nnc_task *const expected = make_task(model, "b", "b=3,b1=0.5", 3);
+    const struct nnc_taxonomy *const t = nnc_model_taxonomy(model);
+    float gains[8] = {0}, logits[8], other[8];
+    struct nnc_task *task = NULL;
+    struct nnc_error error = {0};
+    float *const input = make_input(model);
+
+    ck_assert_int_eq(nnc_attention_parse(t, "b=3,b1=0.5", gains, &error), NNC_OK);
+    ck_assert_int_eq(nnc_task_create_with_gains(first, gains, 7, &task, &error), NNC_OK);
+    ck_assert_uint_eq(nnc_task_id(task), 7);
+    run_logits(session, task, input, logits);
+    run_logits(session, expected, input, other);
+    ck_assert_mem_eq(logits, other, nnc_taxonomy_n_classes(t) * sizeof *logits);
+    nnc_task_unref(task);
+    gains[0] = 17;
+    ck_assert_int_eq(nnc_task_create_with_gains(first, gains, 0, &task, &error), NNC_TASK);
+    ck_assert_int_eq(nnc_task_create_with_gains(first, NULL, 0, &task, &error), NNC_OK);
+    ck_assert(nnc_task_gains(task)[0] == 1 && nnc_task_n_active(task) == 2);
+    nnc_task_unref(task);
+    nnc_task_unref(first);
+    nnc_task_unref(evicts);
+    nnc_task_unref(expected);
+    free(input);
+    nnc_session_destroy(session);
+    nnc_model_unref(model);
+}
+END_TEST
+
 START_TEST(frames_allocate_nothing)
 {
     struct nnc_model *const model = open_recorded("nested_depth_3", 0);
@@ -527,6 +562,7 @@ int main(void)
     tcase_add_test(all, memory_follows_cutout);
     tcase_add_test(all, cache_is_bounded);
     tcase_add_test(all, switching_there_and_back);
+    tcase_add_test(all, other_gains_share_the_plan);
     tcase_add_test(all, frames_allocate_nothing);
     tcase_add_test(all, scores_add_up);
     tcase_add_loop_test(all, bad_task_is_refused, 0, sizeof bad_tasks / sizeof *bad_tasks);

@@ -45,6 +45,14 @@ NNC_API enum nnc_status nnc_task_create_from_arrays(struct nnc_model *model,
                                                     uint64_t id, struct nnc_task **task,
                                                     struct nnc_error *error);
 
+/* The cutout of another task with other gains (NULL = all 1): its plan is shared, so this
+ * takes microseconds whatever the cache holds, and waits for nobody. `of` is borrowed.
+ * Fails: NNC_TASK for a gain; NNC_NOMEM. */
+NNC_API enum nnc_status nnc_task_create_with_gains(const struct nnc_task *of,
+                                                   const float *gains, uint64_t id,
+                                                   struct nnc_task **task,
+                                                   struct nnc_error *error);
+
 NNC_API struct nnc_task *nnc_task_ref(struct nnc_task *task);
 NNC_API void nnc_task_unref(struct nnc_task *task); /* NULL is fine */
 
