@@ -94,6 +94,7 @@ static gboolean set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)
 
     if (!gst_nnc_geometry_from_caps(in, &self->geometry, reason))
         return FALSE;
+    gst_nnc_classify_forget_results(self);
     GST_INFO_OBJECT(self, "frames are %" GST_PTR_FORMAT ", matrix %s, %s range", in,
                     self->geometry.matrix == NNC_MATRIX_BT709 ? "BT.709" : "BT.601",
                     self->geometry.range == NNC_RANGE_FULL ? "full" : "limited");
@@ -167,6 +168,7 @@ static void gst_nnc_classify_init(GstNncClassify *self)
     gst_nnc_settings_init(&self->settings);
     gst_nnc_task_slot_init(&self->slot, &gst_nnc_classify_slot_owner, self);
     self->synced = g_array_new(FALSE, FALSE, sizeof(struct gst_nnc_gain));
+    gst_nnc_classify_frames_init(self);
     gst_nnc_classify_forget_stream(self);
     gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
     gst_base_transform_set_gap_aware(GST_BASE_TRANSFORM(self), TRUE);
@@ -190,6 +192,7 @@ static void finalize(GObject *object)
     g_array_unref(self->synced);
     g_free(self->tried);
     gst_nnc_task_slot_finish(&self->slot);
+    gst_nnc_classify_frames_finish(self);
     gst_nnc_settings_finish(&self->settings);
     pthread_mutex_destroy(&self->naming);
     G_OBJECT_CLASS(gst_nnc_classify_parent_class)->finalize(object);

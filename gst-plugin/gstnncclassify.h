@@ -3,8 +3,10 @@
 #define GST_NNC_CLASSIFY_H
 
 /* The element's own state, shared by the files that make it up: gstnncclassify.c has its
- * life and its frames, gstnncclassifyproperties.c what users set and read. */
+ * life, gstnncclassifyframes.c its frames, gstnncclassifyproperties.c and
+ * gstnncclassifyinput.c what users set and read. */
 
+#include "gstnncclassifyinput.h"
 #include "gstnncengine.h"
 #include "gstnncerror.h"
 #include "gstnncstats.h"
@@ -45,8 +47,9 @@ struct gst_nnc_settings {
     _Atomic guint64 total_params, total_macs;
 };
 
-/* What `post-messages=change` compares. */
+/* What `post-messages=change` compares, by region. */
 struct gst_nnc_seen {
+    gint region_id; /* -1: none */
     guint category;
     gboolean unknown;
     gboolean anything;
@@ -57,6 +60,7 @@ struct _GstNncClassify {
 
     pthread_mutex_t naming; /* held by who names a model, and by the start; comes first */
     struct gst_nnc_settings settings;
+    struct gst_nnc_input_settings input;
     struct gst_nnc_task_slot slot;
     struct gst_nnc_stats stats;
     gchar *tried;                  /* the slot's worker's: the model it loaded last */
@@ -68,14 +72,33 @@ struct _GstNncClassify {
     struct gst_nnc_task_layers layers;
     _Atomic(GThread *) syncing; /* while it sets controlled gains, which are collected */
     GArray *synced;             /* of struct gst_nnc_gain */
-    struct gst_nnc_limiter frame_warnings, meta_warnings;
-    struct gst_nnc_seen seen;
+    struct gst_nnc_limiter frame_warnings, meta_warnings, roi_warnings;
+    struct gst_nnc_seen seen[GST_NNC_MAX_ROIS];
+    guint next_seen; /* the place to be given to another region */
     guint frames_to_skip;
+    struct gst_nnc_regions regions;
+    GPtrArray *fresh;   /* the predictions of this frame */
+    GPtrArray *last;    /* those of the newest classified frame, for `hold` */
+    guint64 frame;      /* number of this frame */
+    guint64 last_frame; /* of `last` */
 };
 
-/* gstnncclassifyframes.c; the streaming thread's */
+/* gstnncclassifyframes.c; the streaming thread's, but for init and finish */
+void gst_nnc_classify_frames_init(GstNncClassify *self);
+void gst_nnc_classify_frames_finish(GstNncClassify *self);
 void gst_nnc_classify_forget_stream(GstNncClassify *self);
+void gst_nnc_classify_forget_results(GstNncClassify *self);
 GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *buffer);
+
+/* gstnncclassifyrun.c; the streaming thread's. Classifies the frame, or the regions that
+ * are chosen of it, and appends the predictions. FALSE if the last one of them says that
+ * the frame was refused. */
+gboolean gst_nnc_classify_run(GstNncClassify *self, struct gst_nnc_live_task *live,
+                              GstBuffer *buffer, GPtrArray *predictions);
+GstNncPrediction *gst_nnc_classify_make_status(GstNncClassify *self,
+                                               const struct gst_nnc_live_task *live,
+                                               GstNncPredictionStatus status,
+                                               const gchar *reason, GstBuffer *buffer);
 
 /* gstnncclassifytask.c; the streaming thread's. The task of this frame: of its meta, else
  * of the last event, else of the properties. The caller owns a reference. */

@@ -3,15 +3,47 @@
 /* What happens to a frame: whether it is classified at all, by which task, and where the
  * result goes. All of it is the streaming thread's. */
 
+#include "gstnncanalytics.h"
 #include "gstnncclassify.h"
 
 #include <gstnnc/gstnncmeta.h>
 
+#include <string.h>
+
+static GPtrArray *new_predictions(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)gst_nnc_prediction_unref);
+}
+
+void gst_nnc_classify_frames_init(GstNncClassify *self)
+{
+    gst_nnc_input_settings_init(&self->input);
+    gst_nnc_regions_init(&self->regions);
+    self->fresh = new_predictions();
+    self->last = new_predictions();
+}
+
+void gst_nnc_classify_frames_finish(GstNncClassify *self)
+{
+    g_ptr_array_unref(self->last);
+    g_ptr_array_unref(self->fresh);
+    gst_nnc_regions_finish(&self->regions);
+    gst_nnc_input_settings_finish(&self->input);
+}
+
+/* What was said of other pictures does not fit those that come now. */
+void gst_nnc_classify_forget_results(GstNncClassify *self)
+{
+    g_ptr_array_set_size(self->last, 0);
+    self->frames_to_skip = 0;
+    self->regions.turn = 0;
+}
+
 void gst_nnc_classify_forget_stream(GstNncClassify *self)
 {
+    gst_nnc_classify_forget_results(self);
     atomic_store(&self->earliest_time, GST_CLOCK_TIME_NONE);
-    self->frames_to_skip = 0;
-    self->seen = (struct gst_nnc_seen){.anything = FALSE};
+    memset(self->seen, 0, sizeof self->seen);
 }
 
 /* --- frames --- */
@@ -53,83 +85,85 @@ static gboolean is_left_out(GstNncClassify *self)
     return FALSE;
 }
 
-static GstNncPrediction *refuse_frame(GstNncClassify *self,
-                                      const struct gst_nnc_live_task *live,
-                                      const gchar *reason)
-{
-    struct nnc_error error;
+/* --- results --- */
 
-    gst_nnc_count(&self->stats.frames_refused, 1);
-    gst_nnc_error_set(&error, NNC_BAD_IMAGE, "frame refused: %s", reason);
-    if (gst_nnc_limiter_allows(&self->frame_warnings, 1))
-        gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, &error);
-    return gst_nnc_result_make_status(live, GST_NNC_PREDICTION_STATUS_REFUSED, reason,
-                                      self->name);
+/* The predictions of the newest classified frame, once more. */
+static void hold(GstNncClassify *self, const gchar *reason)
+{
+    const guint age = (guint)MIN(self->frame - self->last_frame, G_MAXUINT);
+
+    if (!atomic_load(&self->input.hold) || !self->last->len)
+        return;
+    gst_nnc_count(&self->stats.frames_held, 1);
+    for (guint i = 0; i < self->last->len; i++)
+        g_ptr_array_add(self->fresh, gst_nnc_prediction_new_held(
+                                         g_ptr_array_index(self->last, i), age, reason));
 }
 
-static GstNncPrediction *make_prediction(GstNncClassify *self,
-                                         const struct gst_nnc_live_task *live,
-                                         const struct nnc_scores *scores,
-                                         GstBuffer *buffer)
+static void remember(GstNncClassify *self)
 {
-    const struct gst_nnc_choice choice = {atomic_load(&self->settings.top_k),
-                                          atomic_load(&self->settings.threshold)};
-
-    gst_nnc_count(&self->stats.frames_classified, 1);
-    gst_nnc_count(&self->stats.inference_ns_total, scores->run_ns);
-    atomic_store(&self->stats.inference_ns_last, scores->run_ns);
-    return gst_nnc_result_make(&live->engine->result, live, scores, &choice, self->name,
-                               GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED));
+    g_ptr_array_set_size(self->last, 0);
+    for (guint i = 0; i < self->fresh->len; i++)
+        g_ptr_array_add(self->last,
+                        gst_nnc_prediction_ref(g_ptr_array_index(self->fresh, i)));
+    self->last_frame = self->frame;
 }
 
-static GstNncPrediction *classify(GstNncClassify *self,
-                                  const struct gst_nnc_live_task *live, GstBuffer *buffer)
+static void skip_late(GstNncClassify *self, const struct gst_nnc_live_task *live,
+                      GstBuffer *buffer)
 {
-    gchar reason[GST_NNC_REASON_SIZE];
-    struct gst_nnc_view view;
-    struct nnc_scores scores;
-    struct nnc_error error;
+    static const gchar reason[] = "the frame was late";
 
-    if (!gst_nnc_view_open(&view, &self->geometry, buffer, reason))
-        return refuse_frame(self, live, reason);
-    const enum nnc_status status =
-        nnc_session_run_image(live->engine->session, live->task, &view.image, &scores, &error);
-    gst_nnc_view_close(&view);
-    if (status)
-        return refuse_frame(self, live, error.message);
-    return make_prediction(self, live, &scores, buffer);
+    gst_nnc_count(&self->stats.frames_late, 1);
+    hold(self, reason);
+    if (!self->fresh->len)
+        g_ptr_array_add(self->fresh,
+                        gst_nnc_classify_make_status(
+                            self, live, GST_NNC_PREDICTION_STATUS_LATE, reason, buffer));
 }
 
-static GstNncPrediction *predict(GstNncClassify *self, GstBuffer *buffer)
+static void predict(GstNncClassify *self, GstBuffer *buffer)
 {
     gboolean from_meta;
-    struct gst_nnc_live_task *const live = gst_nnc_classify_choose_task(self, buffer, &from_meta);
-    GstNncPrediction *prediction = NULL;
+    struct gst_nnc_live_task *const live =
+        gst_nnc_classify_choose_task(self, buffer, &from_meta);
 
     if (is_late(self, buffer)) {
-        gst_nnc_count(&self->stats.frames_late, 1);
-        prediction = gst_nnc_result_make_status(live, GST_NNC_PREDICTION_STATUS_LATE,
-                                                "the frame was late", self->name);
+        skip_late(self, live, buffer);
     } else if (!from_meta && is_left_out(self)) {
         gst_nnc_count(&self->stats.frames_skipped, 1);
-    } else {
-        prediction = classify(self, live, buffer);
+        hold(self, "the frame was left out by the interval");
+    } else if (gst_nnc_classify_run(self, live, buffer, self->fresh)) {
+        remember(self);
     }
     gst_nnc_live_task_unref(live);
-    return prediction;
 }
 
 /* --- messages --- */
 
+/* What was last said of the region with this id, else a place to note it in. */
+static struct gst_nnc_seen *seen_of(GstNncClassify *self, gint region_id)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(self->seen); i++)
+        if (self->seen[i].anything && self->seen[i].region_id == region_id)
+            return &self->seen[i];
+    struct gst_nnc_seen *const oldest = &self->seen[self->next_seen];
+    self->next_seen = (self->next_seen + 1) % G_N_ELEMENTS(self->seen);
+    *oldest = (struct gst_nnc_seen){.anything = FALSE};
+    return oldest;
+}
+
 static gboolean is_news(GstNncClassify *self, const GstNncPrediction *prediction)
 {
-    const struct gst_nnc_seen now = {gst_nnc_prediction_get_class_category(prediction, 0),
+    const struct gst_nnc_seen now = {gst_nnc_prediction_get_region_id(prediction),
+                                     gst_nnc_prediction_get_class_category(prediction, 0),
                                      gst_nnc_prediction_is_unknown(prediction), TRUE};
-    const struct gst_nnc_seen before = self->seen;
 
     if (gst_nnc_prediction_get_status(prediction) != GST_NNC_PREDICTION_STATUS_CLASSIFIED)
         return FALSE;
-    self->seen = now;
+    struct gst_nnc_seen *const seen = seen_of(self, now.region_id);
+    const struct gst_nnc_seen before = *seen;
+    *seen = now;
     return !before.anything || before.category != now.category ||
            before.unknown != now.unknown;
 }
@@ -155,20 +189,28 @@ static void post_prediction(GstNncClassify *self, const GstNncPrediction *predic
                              gst_message_new_element(GST_OBJECT(self), structure));
 }
 
+static void attach(GstNncClassify *self, GstNncPrediction *prediction, GstBuffer *buffer)
+{
+    gst_buffer_add_nnc_prediction_meta(buffer, prediction);
+    if (gst_nnc_prediction_get_region_id(prediction) < 0)
+        gst_nnc_analytics_add(buffer, prediction, NULL);
+    post_prediction(self, prediction, buffer);
+}
+
 GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *buffer)
 {
     GstNncClassify *const self = GST_NNC_CLASSIFY(base);
 
     gst_nnc_count(&self->stats.frames_in, 1);
+    self->frame++;
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) {
         gst_nnc_count(&self->stats.frames_skipped, 1);
         return GST_FLOW_OK;
     }
     sync_controlled(self, buffer);
-    g_autoptr(GstNncPrediction) prediction = predict(self, buffer);
-    if (!prediction)
-        return GST_FLOW_OK;
-    gst_buffer_add_nnc_prediction_meta(buffer, prediction);
-    post_prediction(self, prediction, buffer);
+    predict(self, buffer);
+    for (guint i = 0; i < self->fresh->len; i++)
+        attach(self, g_ptr_array_index(self->fresh, i), buffer);
+    g_ptr_array_set_size(self->fresh, 0);
     return GST_FLOW_OK;
 }

@@ -175,7 +175,8 @@ static void set_property(GObject *object, guint id, const GValue *value,
         atomic_store(&settings->qos, g_value_get_boolean(value));
         break;
     default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        if (!gst_nnc_input_set_property(&self->input, id, value, GST_ELEMENT(self)))
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
         break;
     }
 }
@@ -285,7 +286,8 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
         g_value_set_uint64(value, atomic_load(&settings->total_macs));
         break;
     default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        if (!gst_nnc_input_get_property(&self->input, id, value))
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
         break;
     }
 }
@@ -463,8 +465,12 @@ static void describe_facts(void)
      * GstNncClassify:stats:
      *
      * The structure "nnc/stats": frames-in, frames-classified, frames-refused,
-     * frames-late, frames-skipped (by interval, or gaps), tasks-accepted, tasks-refused,
-     * task-event-ignored, task-meta-ignored, task-meta-conflict, inference-ns-last, inference-ns-average,
+     * frames-late, frames-skipped (by interval, or gaps), frames-held (with a result of an
+     * older frame), rois-classified, and regions of interest without a prediction:
+     * rois-refused (empty, or outside of the frame), rois-outside (of the crop),
+     * rois-unwanted (by their label), rois-small, rois-over-budget, tasks-accepted,
+     * tasks-refused, task-event-ignored, task-meta-ignored, task-meta-conflict,
+     * inference-ns-last, inference-ns-average,
      * task-id, cutout and attention (of the task that frames run, which may be older than
      * the one accepted last; tasks of metas not regarded), last-task-id, arena-bytes,
      * weight-bytes, backend and isa (what does the arithmetic, by which instructions),
@@ -533,6 +539,7 @@ void gst_nnc_classify_install_properties(GObjectClass *object_class)
     describe_work();
     describe_facts();
     g_object_class_install_properties(object_class, N_PROPERTIES, properties);
+    gst_nnc_input_install_properties(object_class);
     install_signals(G_OBJECT_CLASS_TYPE(object_class));
     gst_type_mark_as_plugin_api(GST_TYPE_NNC_CONTROL_POLICY, 0);
     gst_type_mark_as_plugin_api(GST_TYPE_NNC_CATEGORY, 0);

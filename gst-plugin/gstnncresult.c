@@ -75,7 +75,7 @@ GstNncPrediction *gst_nnc_result_make(const struct gst_nnc_result *result,
                                       const struct gst_nnc_live_task *live,
                                       const struct nnc_scores *scores,
                                       const struct gst_nnc_choice *choice,
-                                      const gchar *element, gboolean corrupted)
+                                      const struct gst_nnc_source *source)
 {
     const struct nnc_cost cost = nnc_task_cost(live->task);
     const struct nnc_cost total = nnc_model_cost(nnc_task_model(live->task));
@@ -84,7 +84,7 @@ GstNncPrediction *gst_nnc_result_make(const struct gst_nnc_result *result,
     const GstNncPredictionInfo info = {
         .status = scores->finite ? GST_NNC_PREDICTION_STATUS_CLASSIFIED
                                  : GST_NNC_PREDICTION_STATUS_NONFINITE,
-        .element = element,
+        .element = source->element,
         .task_id = live->id,
         .cutout = live->cutout,
         .attention = live->attention,
@@ -101,24 +101,28 @@ GstNncPrediction *gst_nnc_result_make(const struct gst_nnc_result *result,
         .total_macs = total.macs,
         .preprocess_time = scores->preprocess_ns,
         .inference_time = scores->run_ns,
-        .corrupted = corrupted,
-        .source_pts = GST_CLOCK_TIME_NONE,
+        .corrupted = source->corrupted,
+        .has_region = source->region != NULL,
+        .region = source->region ? *source->region : (GstNncRegion){.id = -1},
+        .source_pts = source->pts,
     };
     return gst_nnc_prediction_new(&info);
 }
 
 GstNncPrediction *gst_nnc_result_make_status(const struct gst_nnc_live_task *live,
                                              GstNncPredictionStatus status,
-                                             const gchar *reason, const gchar *element)
+                                             const gchar *reason,
+                                             const struct gst_nnc_source *source)
 {
     const GstNncPredictionInfo info = {
         .status = status,
         .reason = reason,
-        .element = element,
+        .element = source->element,
         .task_id = live->id,
         .cutout = live->cutout,
         .attention = live->attention,
-        .source_pts = GST_CLOCK_TIME_NONE,
+        .corrupted = source->corrupted,
+        .source_pts = source->pts,
     };
     return gst_nnc_prediction_new(&info);
 }

@@ -30,17 +30,26 @@ struct gst_nnc_choice {
     gfloat threshold; /* least probability */
 };
 
+/* What was classified. */
+struct gst_nnc_source {
+    const gchar *element; /* that did it */
+    GstClockTime pts;     /* of the frame */
+    gboolean corrupted;   /* the frame was marked so */
+    const GstNncRegion *region; /* NULL: all of it */
+};
+
 /* A prediction, owned by the caller. `scores` is what the session answered for `live`. */
 GstNncPrediction *gst_nnc_result_make(const struct gst_nnc_result *result,
                                       const struct gst_nnc_live_task *live,
                                       const struct nnc_scores *scores,
                                       const struct gst_nnc_choice *choice,
-                                      const gchar *element, gboolean corrupted);
+                                      const struct gst_nnc_source *source);
 
 /* A prediction that says why there is none. */
 GstNncPrediction *gst_nnc_result_make_status(const struct gst_nnc_live_task *live,
                                              GstNncPredictionStatus status,
-                                             const gchar *reason, const gchar *element);
+                                             const gchar *reason,
+                                             const struct gst_nnc_source *source);
 
 G_END_DECLS
 

@@ -21,6 +21,13 @@ static const struct {
     COUNTER("frames-refused", frames_refused),
     COUNTER("frames-late", frames_late),
     COUNTER("frames-skipped", frames_skipped),
+    COUNTER("frames-held", frames_held),
+    COUNTER("rois-classified", rois_classified),
+    COUNTER("rois-refused", rois_refused),
+    COUNTER("rois-outside", rois_outside),
+    COUNTER("rois-unwanted", rois_unwanted),
+    COUNTER("rois-small", rois_small),
+    COUNTER("rois-over-budget", rois_over_budget),
     COUNTER("tasks-accepted", tasks_accepted),
     COUNTER("tasks-refused", tasks_refused),
     COUNTER("task-event-ignored", task_event_ignored),
@@ -50,6 +57,7 @@ void gst_nnc_stats_reset(struct gst_nnc_stats *stats)
     for (guint i = 0; i < G_N_ELEMENTS(counters); i++)
         atomic_store((_Atomic guint64 *)((char *)stats + counters[i].offset), 0);
     atomic_store(&stats->inference_ns_total, 0);
+    atomic_store(&stats->inferences, 0);
 }
 
 GstStructure *gst_nnc_stats_to_structure(const struct gst_nnc_stats *stats,
@@ -57,14 +65,14 @@ GstStructure *gst_nnc_stats_to_structure(const struct gst_nnc_stats *stats,
                                          guint64 task_id)
 {
     GstStructure *const structure = gst_structure_new_empty("nnc/stats");
-    const guint64 classified = atomic_load(&stats->frames_classified);
+    const guint64 inferences = atomic_load(&stats->inferences);
 
     for (guint i = 0; i < G_N_ELEMENTS(counters); i++)
         set_number(structure, counters[i].name,
                    atomic_load((const _Atomic guint64 *)((const char *)stats +
                                                          counters[i].offset)));
     set_number(structure, "inference-ns-average",
-               classified ? atomic_load(&stats->inference_ns_total) / classified : 0);
+               inferences ? atomic_load(&stats->inference_ns_total) / inferences : 0);
     set_number(structure, "task-id", live ? live->id : 0);
     set_number(structure, "last-task-id", task_id);
     set_number(structure, "arena-bytes", live ? nnc_task_arena_bytes(live->task) : 0);

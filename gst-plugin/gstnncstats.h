@@ -17,6 +17,13 @@ struct gst_nnc_stats {
     _Atomic guint64 frames_refused;
     _Atomic guint64 frames_late;
     _Atomic guint64 frames_skipped;
+    _Atomic guint64 frames_held;
+    _Atomic guint64 rois_classified;
+    _Atomic guint64 rois_refused;
+    _Atomic guint64 rois_outside;
+    _Atomic guint64 rois_unwanted;
+    _Atomic guint64 rois_small;
+    _Atomic guint64 rois_over_budget;
     _Atomic guint64 tasks_accepted;
     _Atomic guint64 tasks_refused;
     _Atomic guint64 task_event_ignored;
@@ -24,6 +31,7 @@ struct gst_nnc_stats {
     _Atomic guint64 task_meta_conflict;
     _Atomic guint64 inference_ns_last;
     _Atomic guint64 inference_ns_total;
+    _Atomic guint64 inferences;
 };
 
 static inline void gst_nnc_count(_Atomic guint64 *counter, guint64 by)

@@ -89,6 +89,27 @@ GstNncPrediction *gst_nnc_prediction_new(const GstNncPredictionInfo *info)
 }
 
 /**
+ * gst_nnc_prediction_new_held:
+ * @self: the prediction of an earlier frame
+ * @age: how many frames earlier
+ * @reason: (nullable): why the frame that carries it has none of its own
+ *
+ * Returns: (transfer full): the same prediction for a later frame
+ *
+ * Since: 0.1
+ */
+GstNncPrediction *gst_nnc_prediction_new_held(const GstNncPrediction *self, guint age,
+                                              const gchar *reason)
+{
+    g_return_val_if_fail(self, NULL);
+    GstNncPredictionInfo info = self->info;
+
+    info.age = age;
+    info.reason = reason;
+    return gst_nnc_prediction_new(&info);
+}
+
+/**
  * gst_nnc_prediction_ref:
  * @self: a #GstNncPrediction
  *

@@ -14,7 +14,9 @@ G_BEGIN_DECLS
  * @GST_NNC_PREDICTION_STATUS_REFUSED: the frame is not what its caps say; it was not read
  * @GST_NNC_PREDICTION_STATUS_LATE: the frame was late already; it was not classified
  *
- * What became of a frame. Only the first two have classes, the other two have a reason.
+ * What became of a frame. Only the first two have classes, the other two have a reason. A
+ * prediction of an older frame (see gst_nnc_prediction_get_age()) has classes, and a reason
+ * if this frame was left out.
  *
  * Since: 0.1
  */
@@ -161,6 +163,8 @@ gst_nnc_prediction_status_to_string(GstNncPredictionStatus status);
 
 GST_NNC_API GType gst_nnc_prediction_get_type(void);
 GST_NNC_API GstNncPrediction *gst_nnc_prediction_new(const GstNncPredictionInfo *info);
+GST_NNC_API GstNncPrediction *
+gst_nnc_prediction_new_held(const GstNncPrediction *self, guint age, const gchar *reason);
 GST_NNC_API GstNncPrediction *gst_nnc_prediction_ref(GstNncPrediction *self);
 GST_NNC_API void gst_nnc_prediction_unref(GstNncPrediction *self);
 

@@ -76,6 +76,17 @@ GstBuffer *classify_buffer(struct fixture *fixture, GstBuffer *buffer)
     return out;
 }
 
+GPtrArray *predictions_of(GstBuffer *buffer)
+{
+    GPtrArray *const all = g_ptr_array_new();
+    GstNncPrediction *prediction;
+    gpointer state = NULL;
+
+    while ((prediction = gst_buffer_iterate_nnc_predictions(buffer, &state)))
+        g_ptr_array_add(all, prediction);
+    return all;
+}
+
 static void check_scores(const GstNncPrediction *prediction,
                          const struct nnc_scores *scores)
 {

@@ -43,6 +43,9 @@ GstBuffer *noise_buffer(gsize size, guint32 seed);
 /* Pushes one frame and pulls it; the frame must come out. */
 GstBuffer *classify_buffer(struct fixture *fixture, GstBuffer *buffer);
 
+/* All predictions on a buffer, in order; they live as long as it keeps them. */
+GPtrArray *predictions_of(GstBuffer *buffer);
+
 /* The same task and picture through the core: every class, rank, logit and probability
  * must be the same bits. */
 void check_against_core(struct fixture *fixture, const GstNncPrediction *prediction,

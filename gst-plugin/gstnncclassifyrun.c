@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A frame on its way through the network: mapped, its regions chosen, each of them run, a
+ * prediction made of each. All of it is the streaming thread's. */
+
+#include "gstnncanalytics.h"
+#include "gstnncclassify.h"
+
+GstNncPrediction *gst_nnc_classify_make_status(GstNncClassify *self,
+                                               const struct gst_nnc_live_task *live,
+                                               GstNncPredictionStatus status,
+                                               const gchar *reason, GstBuffer *buffer)
+{
+    const struct gst_nnc_source source = {
+        .element = self->name,
+        .pts = GST_BUFFER_PTS(buffer),
+        .corrupted = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED)};
+
+    return gst_nnc_result_make_status(live, status, reason, &source);
+}
+
+static void refuse_frame(GstNncClassify *self, const struct gst_nnc_live_task *live,
+                         const gchar *reason, GstBuffer *buffer, GPtrArray *predictions)
+{
+    struct nnc_error error;
+
+    gst_nnc_count(&self->stats.frames_refused, 1);
+    gst_nnc_error_set(&error, NNC_BAD_IMAGE, "frame refused: %s", reason);
+    if (gst_nnc_limiter_allows(&self->frame_warnings, 1))
+        gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, &error);
+    g_ptr_array_add(predictions,
+                    gst_nnc_classify_make_status(
+                        self, live, GST_NNC_PREDICTION_STATUS_REFUSED, reason, buffer));
+}
+
+/* --- regions --- */
+
+static void count_left_out(GstNncClassify *self, const struct gst_nnc_left_out *left_out,
+                           const struct nnc_image *image)
+{
+    struct nnc_error error;
+
+    gst_nnc_count(&self->stats.rois_outside, left_out->outside);
+    gst_nnc_count(&self->stats.rois_unwanted, left_out->label);
+    gst_nnc_count(&self->stats.rois_small, left_out->small);
+    gst_nnc_count(&self->stats.rois_over_budget, left_out->over_budget);
+    gst_nnc_count(&self->stats.rois_refused, left_out->refused);
+    if (!left_out->refused || !gst_nnc_limiter_allows(&self->roi_warnings, 1))
+        return;
+    gst_nnc_error_set(&error, NNC_BAD_IMAGE,
+                      "region of interest refused: got %" G_GINT64_FORMAT
+                      "x%" G_GINT64_FORMAT " at %" G_GINT64_FORMAT ",%" G_GINT64_FORMAT
+                      "; expected a part of the picture of %ux%u pixels",
+                      left_out->first_refused[2], left_out->first_refused[3],
+                      left_out->first_refused[0], left_out->first_refused[1],
+                      image->width, image->height);
+    gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, &error);
+}
+
+static void choose_regions(GstNncClassify *self, const struct nnc_image *image,
+                           GstBuffer *buffer)
+{
+    const struct gst_nnc_selection selection =
+        gst_nnc_input_settings_select(&self->input);
+    struct gst_nnc_left_out left_out;
+
+    gst_nnc_regions_find(&self->regions, &selection, image, buffer, &left_out);
+    gst_nnc_labels_unref((struct gst_nnc_labels *)selection.labels);
+    count_left_out(self, &left_out, image);
+}
+
+static void look_at(struct nnc_image *image, const struct gst_nnc_region *region)
+{
+    if (region->whole)
+        return; /* of what is visible, which the image says already */
+    image->region.x = region->part.x;
+    image->region.y = region->part.y;
+    image->region.width = region->part.width;
+    image->region.height = region->part.height;
+}
+
+/* --- predictions --- */
+
+static GstNncPrediction *make_prediction(GstNncClassify *self,
+                                         const struct gst_nnc_live_task *live,
+                                         const struct nnc_scores *scores,
+                                         GstBuffer *buffer,
+                                         const struct gst_nnc_region *region)
+{
+    const struct gst_nnc_choice choice = {atomic_load(&self->settings.top_k),
+                                          atomic_load(&self->settings.threshold)};
+    const struct gst_nnc_source source = {
+        .element = self->name,
+        .pts = GST_BUFFER_PTS(buffer),
+        .corrupted = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED),
+        .region = region->whole ? NULL : &region->part};
+
+    gst_nnc_count(&self->stats.inference_ns_total, scores->run_ns);
+    gst_nnc_count(&self->stats.inferences, 1);
+    atomic_store(&self->stats.inference_ns_last, scores->run_ns);
+    return gst_nnc_result_make(&live->engine->result, live, scores, &choice, &source);
+}
+
+static enum nnc_status run_region(GstNncClassify *self, struct gst_nnc_live_task *live,
+                                  const struct nnc_image *picture, GstBuffer *buffer,
+                                  const struct gst_nnc_region *region,
+                                  GPtrArray *predictions, struct nnc_error *error)
+{
+    struct nnc_image image = *picture;
+    struct nnc_scores scores;
+
+    look_at(&image, region);
+    const enum nnc_status status =
+        nnc_session_run_image(live->engine->session, live->task, &image, &scores, error);
+    if (!status)
+        g_ptr_array_add(predictions,
+                        make_prediction(self, live, &scores, buffer, region));
+    return status;
+}
+
+/* Where a region came from, its result is expected, too. */
+static void tell_origin(GstNncClassify *self, const struct gst_nnc_region *region,
+                        const GstNncPrediction *prediction, GstBuffer *buffer)
+{
+    if (!region->roi && region->detection < 0)
+        return;
+    gst_nnc_count(&self->stats.rois_classified, 1);
+    if (region->roi)
+        gst_video_region_of_interest_meta_add_param(
+            region->roi, gst_nnc_prediction_to_structure(prediction));
+    if (region->detection >= 0)
+        gst_nnc_analytics_add(buffer, prediction, region);
+}
+
+gboolean gst_nnc_classify_run(GstNncClassify *self, struct gst_nnc_live_task *live,
+                              GstBuffer *buffer, GPtrArray *predictions)
+{
+    const struct gst_nnc_regions *const regions = &self->regions;
+    gchar reason[GST_NNC_REASON_SIZE];
+    enum nnc_status status = NNC_OK;
+    struct gst_nnc_view view;
+    struct nnc_error error;
+
+    if (!gst_nnc_view_open(&view, &self->geometry, buffer, reason)) {
+        refuse_frame(self, live, reason, buffer, predictions);
+        return FALSE;
+    }
+    choose_regions(self, &view.image, buffer);
+    for (guint i = 0; i < regions->n_chosen && !status; i++)
+        status = run_region(self, live, &view.image, buffer, &regions->chosen[i],
+                            predictions, &error);
+    gst_nnc_view_close(&view); /* from here on the buffer is writable again */
+    for (guint i = 0; i < predictions->len; i++)
+        tell_origin(self, &regions->chosen[i], g_ptr_array_index(predictions, i), buffer);
+    if (predictions->len)
+        gst_nnc_count(&self->stats.frames_classified, 1);
+    if (status)
+        refuse_frame(self, live, error.message, buffer, predictions);
+    return !status;
+}
