@@ -3,12 +3,13 @@
 /* The plugin `nnc`: what gst-inspect-1.0 nnc lists. */
 
 #include "gstnncclassify.h"
+#include "gstnncdevices.h"
 #include "gstnncjsonelement.h"
 
 static gboolean init_plugin(GstPlugin *plugin)
 {
     return GST_ELEMENT_REGISTER(nncclassify, plugin) |
-           GST_ELEMENT_REGISTER(nncjson, plugin);
+           GST_ELEMENT_REGISTER(nncjson, plugin) | gst_nnc_devices_register(plugin);
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nnc,
