@@ -5,11 +5,13 @@
 #include "gstnncclassify.h"
 #include "gstnncdevices.h"
 #include "gstnncjsonelement.h"
+#include "gstnnctaskinject.h"
 
 static gboolean init_plugin(GstPlugin *plugin)
 {
     return GST_ELEMENT_REGISTER(nncclassify, plugin) |
-           GST_ELEMENT_REGISTER(nncjson, plugin) | gst_nnc_devices_register(plugin);
+           GST_ELEMENT_REGISTER(nncjson, plugin) |
+           GST_ELEMENT_REGISTER(nnctask, plugin) | gst_nnc_devices_register(plugin);
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nnc,
