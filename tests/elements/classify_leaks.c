@@ -87,9 +87,14 @@ GST_START_TEST(nothing_stays_alive)
         "queue ! nncclassify model=" MODEL_TWO " threads=1 ! videoconvert ! fakesink "
         "t. ! queue ! nncclassify model=" MODEL_TWO " threads=1 cutout=a ! nncjson name=j "
         "location=/dev/full ! fakesink j.json ! queue ! fakesink";
+    const char *const tasks =
+        "videotestsrc num-buffers=30 ! video/x-raw,width=64,height=48 ! nnctask cutout=a "
+        "hear=level=a:2 decay=300 mode=event map=x=y:2 ! nncclassify model=" MODEL_TWO
+        " threads=1 ! fakesink audiotestsrc num-buffers=20 ! level ! fakesink";
 
     fail_unless(tracer, "run with GST_TRACERS=leaks");
     play(launch);
+    play(tasks);
     switch_and_fail();
     const guint n = count_live_objects(tracer);
     fail_unless_equals_int(n, 0);
