@@ -36,6 +36,10 @@ struct gst_nnc_settings {
     struct nnc_model *known;        /* lock: what `model` names, if it can be read */
     GPtrArray *categories;          /* lock: of `known`; NULL without it */
     gchar *taxonomy;                /* lock: of `known`, JSON */
+    gchar *preset_file;             /* lock */
+    GHashTable *presets;            /* lock: read from it, see gstnncpresetfile.h */
+    gchar *preset;                  /* lock: the one set last */
+    gboolean preset_waits;          /* lock: for a model that has it */
     struct gst_nnc_limiter refused; /* lock: warnings about refused values */
 
     _Atomic guint threads, top_k, interval;
@@ -123,6 +127,10 @@ gboolean gst_nnc_classify_preload(GstNncClassify *self, const GstStructure *task
 void gst_nnc_classify_set_gain(GstNncClassify *self, uint32_t category, gdouble gain);
 void gst_nnc_classify_set_active(GstNncClassify *self, uint32_t category,
                                  gboolean active);
+void gst_nnc_classify_set_preset(GstNncClassify *self, const gchar *name);
+void gst_nnc_classify_set_preset_file(GstNncClassify *self, const gchar *path);
+enum nnc_status gst_nnc_classify_apply_waiting_preset(GstNncClassify *self,
+                                                      struct nnc_error *error);
 void gst_nnc_classify_refuse(GstNncClassify *self, const struct nnc_error *error);
 
 /* gstnncclassifymodel.c: which model an element names, and runs. */

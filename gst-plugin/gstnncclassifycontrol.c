@@ -5,6 +5,7 @@
  * synchronous bus handler may set again. */
 
 #include "gstnncclassify.h"
+#include "gstnncpresetfile.h"
 
 /* A user who types sees every answer; a program that storms does not flood the bus. */
 #define REFUSALS_PER_SECOND 20
@@ -67,6 +68,123 @@ gboolean gst_nnc_classify_preload(GstNncClassify *self, const GstStructure *task
     if (status)
         gst_nnc_classify_refuse(self, &error);
     return !status;
+}
+
+/* --- presets --- */
+
+/* The texts of a preset, of the user's file first; to be freed. `*judged` tells if there
+ * is a model, without which the answer may be another one later. */
+static gboolean find_preset(GstNncClassify *self, const gchar *name, gchar **cutout,
+                            gchar **attention, gboolean *judged)
+{
+    struct gst_nnc_settings *const settings = &self->settings;
+
+    pthread_mutex_lock(&settings->lock);
+    const struct gst_nnc_preset *const own =
+        settings->presets ? g_hash_table_lookup(settings->presets, name) : NULL;
+    const struct nnc_preset *const models =
+        settings->known ? nnc_model_find_preset(settings->known, name) : NULL;
+    if (own || models) {
+        *cutout = g_strdup(own ? own->cutout : models->cutout);
+        *attention = g_strdup(own ? own->attention : models->attention);
+    }
+    *judged = settings->known != NULL;
+    pthread_mutex_unlock(&settings->lock);
+    return own || models;
+}
+
+static gchar *list_presets(GstNncClassify *self)
+{
+    GString *const names = g_string_new(NULL);
+    const struct nnc_preset *preset;
+
+    pthread_mutex_lock(&self->settings.lock);
+    for (gsize i = 0; self->settings.known && names->len < 200 &&
+                      (preset = nnc_model_preset(self->settings.known, i));
+         i++)
+        g_string_append_printf(names, "%s'%s'", i ? ", " : "", preset->name);
+    pthread_mutex_unlock(&self->settings.lock);
+    return g_string_free(names, FALSE);
+}
+
+static enum nnc_status fail_preset(GstNncClassify *self, const gchar *name,
+                                   struct nnc_error *error)
+{
+    g_autofree gchar *names = list_presets(self);
+
+    gst_nnc_error_set(error, NNC_TASK,
+                      "preset '%.64s': neither the model nor a file of presets has it; "
+                      "the model has %s",
+                      name, *names ? names : "none");
+    return NNC_TASK;
+}
+
+static void note_preset(GstNncClassify *self, const gchar *name, gboolean waits)
+{
+    pthread_mutex_lock(&self->settings.lock);
+    g_free(self->settings.preset);
+    self->settings.preset = g_strdup(name);
+    self->settings.preset_waits = waits;
+    pthread_mutex_unlock(&self->settings.lock);
+}
+
+void gst_nnc_classify_set_preset(GstNncClassify *self, const gchar *name)
+{
+    g_autofree gchar *cutout = NULL, *attention = NULL;
+    struct nnc_error error;
+    gboolean judged = TRUE;
+
+    if (!name || !*name) {
+        note_preset(self, NULL, FALSE);
+        return;
+    }
+    const gboolean found = find_preset(self, name, &cutout, &attention, &judged);
+    if (found) {
+        gst_nnc_classify_set_texts(self, cutout, attention);
+    } else if (judged) {
+        fail_preset(self, name, &error);
+        gst_nnc_classify_refuse(self, &error);
+        return;
+    }
+    note_preset(self, name, !found);
+}
+
+void gst_nnc_classify_set_preset_file(GstNncClassify *self, const gchar *path)
+{
+    GHashTable *presets = NULL;
+    struct nnc_error error;
+
+    if (path && *path && gst_nnc_preset_file_read(path, &presets, &error)) {
+        gst_nnc_classify_refuse(self, &error);
+        return;
+    }
+    pthread_mutex_lock(&self->settings.lock);
+    GHashTable *const old = self->settings.presets;
+    self->settings.presets = presets;
+    g_free(self->settings.preset_file);
+    self->settings.preset_file = g_strdup(path);
+    pthread_mutex_unlock(&self->settings.lock);
+    if (old)
+        g_hash_table_unref(old);
+}
+
+enum nnc_status gst_nnc_classify_apply_waiting_preset(GstNncClassify *self,
+                                                      struct nnc_error *error)
+{
+    g_autofree gchar *name = NULL, *cutout = NULL, *attention = NULL;
+    gboolean judged;
+
+    pthread_mutex_lock(&self->settings.lock);
+    if (self->settings.preset_waits)
+        name = g_strdup(self->settings.preset);
+    self->settings.preset_waits = FALSE;
+    pthread_mutex_unlock(&self->settings.lock);
+    if (!name)
+        return NNC_OK;
+    if (!find_preset(self, name, &cutout, &attention, &judged))
+        return fail_preset(self, name, error);
+    gst_nnc_classify_set_texts(self, cutout, attention);
+    return NNC_OK;
 }
 
 /* --- single categories --- */

@@ -149,8 +149,10 @@ enum nnc_status gst_nnc_classify_load(GstNncClassify *self, struct nnc_error *er
     if (!status) {
         describe(self, engine->model);
         know(self, gst_nnc_models_ref(engine->model));
-        status = gst_nnc_task_slot_start(&self->slot, engine, error);
+        status = gst_nnc_classify_apply_waiting_preset(self, error);
     }
+    if (!status)
+        status = gst_nnc_task_slot_start(&self->slot, engine, error);
     set_running(self, !status);
     gst_nnc_engine_unref(engine);
     self->name = gst_object_get_name(GST_OBJECT(self));

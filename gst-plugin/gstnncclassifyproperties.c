@@ -23,6 +23,8 @@ enum {
     PROP_INTERVAL,
     PROP_THREADS,
     PROP_PRECISION,
+    PROP_PRESET,
+    PROP_PRESET_FILE,
     PROP_CONTROL_POLICY,
     PROP_POST_MESSAGES,
     PROP_QOS,
@@ -99,6 +101,9 @@ void gst_nnc_settings_init(struct gst_nnc_settings *settings)
 void gst_nnc_settings_finish(struct gst_nnc_settings *settings)
 {
     g_free(settings->model);
+    g_free(settings->preset);
+    g_free(settings->preset_file);
+    g_clear_pointer(&settings->presets, g_hash_table_unref);
     pthread_mutex_destroy(&settings->lock);
 }
 
@@ -164,6 +169,12 @@ static void set_property(GObject *object, guint id, const GValue *value,
     case PROP_PRECISION:
         if (may_set_at_rest(self, "precision"))
             atomic_store(&settings->precision, g_value_get_enum(value));
+        break;
+    case PROP_PRESET:
+        gst_nnc_classify_set_preset(self, g_value_get_string(value));
+        break;
+    case PROP_PRESET_FILE:
+        gst_nnc_classify_set_preset_file(self, g_value_get_string(value));
         break;
     case PROP_CONTROL_POLICY:
         atomic_store(&settings->control_policy, g_value_get_enum(value));
@@ -257,6 +268,12 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
         break;
     case PROP_PRECISION:
         g_value_set_enum(value, atomic_load(&settings->precision));
+        break;
+    case PROP_PRESET:
+        get_locked_text(self, &settings->preset, value);
+        break;
+    case PROP_PRESET_FILE:
+        get_locked_text(self, &settings->preset_file, value);
         break;
     case PROP_CONTROL_POLICY:
         g_value_set_enum(value, atomic_load(&settings->control_policy));
@@ -416,6 +433,30 @@ static void describe_work(void)
     properties[PROP_PRECISION] = g_param_spec_enum(
         "precision", "Precision", "The numbers that convolutions multiply",
         GST_TYPE_NNC_PRECISION, NNC_PRECISION_FP32, READY);
+    /**
+     * GstNncClassify:preset:
+     *
+     * The name of a task: of #GstNncClassify:preset-file, else of those that the model
+     * brings along (`nnc info` lists them). Setting it is setting cutout and attention; a
+     * name that nobody knows changes nothing and posts a warning.
+     *
+     * Since: 0.1
+     */
+    properties[PROP_PRESET] = g_param_spec_string(
+        "preset", "Preset", "A task by its name, from the model or from a file of presets",
+        NULL, PLAYING);
+    /**
+     * GstNncClassify:preset-file:
+     *
+     * A JSON file of tasks with names for #GstNncClassify:preset, e.g.
+     * {"traffic": {"cutout": "vehicles", "attention": "vehicles=1.5"}}. It is read when it
+     * is set; a file that cannot be read changes nothing and posts a warning.
+     *
+     * Since: 0.1
+     */
+    properties[PROP_PRESET_FILE] =
+        g_param_spec_string("preset-file", "Preset file",
+                            "JSON file of tasks with names, for preset", NULL, PLAYING);
     /**
      * GstNncClassify:control-policy:
      *

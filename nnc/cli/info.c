@@ -23,6 +23,17 @@ static json_t *category_json(const struct nnc_task *task,
                      (json_int_t)cost.params, "macs", (json_int_t)cost.macs);
 }
 
+static json_t *presets_json(const struct nnc_model *model)
+{
+    json_t *const presets = json_object();
+    const struct nnc_preset *preset;
+    for (size_t i = 0; (preset = nnc_model_preset(model, i)); i++)
+        json_object_set_new(presets, preset->name,
+                            json_pack("{s:s, s:s}", "cutout", preset->cutout, "attention",
+                                      preset->attention));
+    return presets;
+}
+
 static int print_json(const struct nnc_model *model, const struct nnc_task *task)
 {
     const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(model);
@@ -35,14 +46,14 @@ static int print_json(const struct nnc_model *model, const struct nnc_task *task
         json_array_append_new(categories,
                               category_json(task, nnc_taxonomy_category(taxonomy, i)));
     return cli_json_print(json_pack(
-        "{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "model",
+        "{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "model",
         cli_json_string(nnc_model_name(model)), "backend",
         nnc_backend_name(nnc_model_backend(model)), "isa", nnc_isa_name(nnc_model_isa(model)),
         "precision", nnc_precision_name(nnc_model_precision(model)),
         "total_params", (json_int_t)total.params, "active_params",
         (json_int_t)active.params, "total_macs", (json_int_t)total.macs, "active_macs",
         (json_int_t)active.macs, "trunk_params", (json_int_t)trunk.params, "trunk_macs",
-        (json_int_t)trunk.macs, "categories", categories));
+        (json_int_t)trunk.macs, "presets", presets_json(model), "categories", categories));
 }
 
 static void print_cost_line(const char *label, struct nnc_cost cost, const char *note)
@@ -113,6 +124,14 @@ static const char *fit_name(enum nnc_fit fit)
                                       : "stretch";
 }
 
+static void print_presets(const struct nnc_model *model)
+{
+    const struct nnc_preset *preset;
+    for (size_t i = 0; (preset = nnc_model_preset(model, i)); i++)
+        printf("%spreset %s: cutout '%s', attention '%s'\n", i ? "" : "\n", preset->name,
+               preset->cutout, preset->attention);
+}
+
 static void print_for_people(const struct nnc_model *model, const struct nnc_task *task)
 {
     const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(model);
@@ -129,6 +148,7 @@ static void print_for_people(const struct nnc_model *model, const struct nnc_tas
            nnc_model_has_attention(model) ? ", attention" : "",
            nnc_model_has_presence(model) ? ", presence" : "");
     print_totals(model, task);
+    print_presets(model);
     puts("\nEach branch with its own cost, nested branches not included:");
     bool open[MAX_TREE_DEPTH] = {false};
     for (uint32_t i = nnc_taxonomy_next(taxonomy, NNC_NO_CATEGORY); i != NNC_NO_CATEGORY;

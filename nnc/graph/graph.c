@@ -6,6 +6,7 @@
 
 #include "../onnx/source.h"
 #include "builder.h"
+#include "presets.h"
 #include "taxonomy.h"
 #include "taxonomy_json.h"
 
@@ -74,6 +75,8 @@ static enum nnc_status build(struct nnc_builder *b, const struct nnc_taxonomy_te
     b->graph->taxonomy_size = b->model->taxonomy.size;
     b->graph->input = text->input;
     b->graph->presence_threshold = text->presence_threshold;
+    b->graph->presets = text->presets;
+    b->graph->n_presets = text->n_presets;
     enum nnc_status status =
         nnc_names_collect(b->model, &b->scratch, &b->names, b->error);
     if (!status)
@@ -87,6 +90,9 @@ static enum nnc_status build(struct nnc_builder *b, const struct nnc_taxonomy_te
                                         nnc_text_of(text->presence));
     if (!status)
         status = nnc_builder_find_outputs(b, text);
+    if (!status)
+        status = nnc_presets_check(text->presets, text->n_presets, b->graph->taxonomy,
+                                   b->error);
     if (!status)
         status = prune(b);
     if (!status)

@@ -215,6 +215,8 @@ struct nnc_graph {
     struct nnc_input_spec input;
     struct nnc_taxonomy *taxonomy;
     struct nnc_branch *branches; /* [categories] */
+    struct nnc_preset *presets;  /* [n_presets], in the order of the file */
+    uint32_t n_presets;
     char name[256];              /* base name of the file, "(memory)" */
     uint32_t opset;
     uint64_t taxonomy_offset, taxonomy_size; /* where the file has its JSON, in bytes */

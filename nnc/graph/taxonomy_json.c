@@ -3,6 +3,7 @@
  * Keys that are not known are left alone, for versions to come; keys that are known must
  * be right. */
 
+#include "presets.h"
 #include "taxonomy_json.h"
 
 #include <jansson.h>
@@ -388,6 +389,9 @@ enum nnc_status nnc_taxonomy_parse(const char *json, size_t size, struct nnc_poo
         status = read_outputs(&r, root);
     if (!status)
         status = read_categories(&r, root);
+    if (!status)
+        status = nnc_presets_read(get(root, "presets"), pool, &text->presets,
+                                  &text->n_presets, error);
     json_decref(root);
     return status;
 }

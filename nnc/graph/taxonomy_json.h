@@ -26,6 +26,8 @@ struct nnc_taxonomy_text {
     const char *presence;
     const char *attention;
     float presence_threshold;
+    struct nnc_preset *presets;    /* texts not checked, see presets.h */
+    uint32_t n_presets;
 };
 
 /* Memory comes from `pool`. Fails: NNC_TAXONOMY, NNC_LIMIT, NNC_DUPLICATE, NNC_VALUE,

@@ -344,6 +344,24 @@ bool nnc_model_has_presence(const struct nnc_model *model)
     return model->graph->presence != NNC_NONE;
 }
 
+size_t nnc_model_n_presets(const struct nnc_model *model)
+{
+    return model->graph->n_presets;
+}
+
+const struct nnc_preset *nnc_model_preset(const struct nnc_model *model, size_t index)
+{
+    return index < model->graph->n_presets ? &model->graph->presets[index] : NULL;
+}
+
+const struct nnc_preset *nnc_model_find_preset(const struct nnc_model *model, const char *name)
+{
+    for (uint32_t i = 0; i < model->graph->n_presets; i++)
+        if (!strcmp(model->graph->presets[i].name, name))
+            return &model->graph->presets[i];
+    return NULL;
+}
+
 const char *nnc_model_name(const struct nnc_model *model)
 {
     return model->graph->name;

@@ -53,6 +53,18 @@ def add(corpus):
     bad("H17", lambda t: t.update(attention={"input": "absent"}), "dangling", "'absent'")
     bad("H17", lambda t: t["input"].update(name="absent"), "shape|dangling", "-")
     bad("H17", lambda t: t.update(presence={"output": "relu"}), "dangling", "'relu'")
+    def presets(status, words, content):
+        bad("H25", lambda t: t.update(presets=content), status, words)
+
+    presets("ok", "-", {"one": {"cutout": "cup", "attention": ""}, "all": {}})
+    presets("ok", "-", None)
+    presets("taxonomy", "'presets' must be an object", ["cup"])
+    presets("taxonomy", "'one'", {"one": "cup"})
+    presets("taxonomy", "'one'", {"one": {"cutout": 3}})
+    presets("taxonomy", "name of 1 to 64", {"": {}})
+    presets("task", "preset: one", {"one": {"cutout": "zzz"}})
+    presets("task", "preset: one", {"one": {"attention": "cup=17"}})
+    presets("limit", "count 257", {f"p{i}": {} for i in range(257)})
     category("H19", 2, "duplicate", "cup", name="cup")
     bad("H20", lambda t: t["categories"].extend(
         {"name": f"c{i}", "parent": None} for i in range(16384)), "limit", "16387")

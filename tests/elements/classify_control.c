@@ -7,6 +7,8 @@
 #include <gst/controller/gstdirectcontrolbinding.h>
 #include <gst/controller/gstinterpolationcontrolsource.h>
 
+#include <glib/gstdio.h>
+
 #include "element_fixture.h"
 
 #include <string.h>
@@ -418,6 +420,90 @@ GST_START_TEST(preloading)
 }
 GST_END_TEST
 
+/* --- presets --- */
+
+GST_START_TEST(presets_of_the_model)
+{
+    struct fixture fixture;
+    g_autofree gchar *preset = NULL;
+
+    fixture_open(&fixture, MODEL_TWO, "top-k=0 attention=b=2 preset=loud");
+    fixture_set_caps(&fixture, RGB_CAPS);
+    check_task(&fixture, "", "a=2,b1=0.5");
+    g_object_set(fixture.element, "preset", "only a", NULL);
+    check_task(&fixture, "a", "");
+    g_object_set(fixture.element, "preset", "zzz", NULL);
+    check_refusal(&fixture, "the model has 'only a', 'loud'");
+    check_task(&fixture, "a", "");
+    g_object_get(fixture.element, "preset", &preset, NULL);
+    fail_unless_equals_string(preset, "only a");
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+/* Named before the model: the start finds it, or fails. */
+GST_START_TEST(preset_before_the_model)
+{
+    static const char *const names[] = {"only a", "zzz"};
+    g_autofree gchar *cutout = NULL;
+    GstElement *const element = gst_element_factory_make("nncclassify", NULL);
+
+    g_object_set(element, "preset", names[__i__], "model", MODEL_TWO, NULL);
+    fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
+                           __i__ ? GST_STATE_CHANGE_FAILURE : GST_STATE_CHANGE_SUCCESS);
+    g_object_get(element, "cutout", &cutout, NULL);
+    fail_unless_equals_string(cutout, __i__ ? "" : "a");
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_object_unref(element);
+}
+GST_END_TEST
+
+/* Files of presets, and what is said of bad ones, which change nothing. */
+static const struct {
+    const char *content, *said;
+} preset_files[] = {
+    {"{\"mine\": {\"cutout\": \"b1\", \"attention\": \"b=2\"}, \"loud\": {}}", NULL},
+    {NULL, "No such file"},
+    {"", "line 1"},
+    {"{\"mine\": {}", "line 1"},
+    {"[]", "object of name to task"},
+    {"{\"mine\": {\"cutout\": 3}}", "'mine': expected"},
+    {"{\"mine\": \"b1\"}", "'mine': expected"},
+    {"{\"\": {}}", "'': expected"},
+    {"{\"mine\": {}, \"mine\": {}}", "duplicate"},
+};
+
+GST_START_TEST(presets_of_the_user)
+{
+    g_autofree gchar *folder = g_dir_make_tmp("nnc-presets-XXXXXX", NULL);
+    g_autofree gchar *path = g_build_filename(folder, "presets.json", NULL);
+    g_autofree gchar *name = NULL;
+    struct fixture fixture;
+
+    fixture_open(&fixture, MODEL_TWO, "top-k=0");
+    fixture_set_caps(&fixture, RGB_CAPS);
+    if (preset_files[__i__].content)
+        fail_unless(g_file_set_contents(path, preset_files[__i__].content, -1, NULL));
+    g_object_set(fixture.element, "preset-file", path, NULL);
+    g_object_get(fixture.element, "preset-file", &name, NULL);
+    if (preset_files[__i__].said) {
+        check_refusal(&fixture, preset_files[__i__].said);
+        fail_unless(name == NULL);
+    } else {
+        fail_unless_equals_string(name, path);
+        g_object_set(fixture.element, "preset", "mine", NULL);
+        check_task(&fixture, "b1", "b=2");
+        g_object_set(fixture.element, "preset", "loud", NULL); /* the user's, not the model's */
+        check_task(&fixture, "", "");
+    }
+    g_object_set(fixture.element, "preset", "only a", NULL);
+    check_task(&fixture, "a", "");
+    g_unlink(path);
+    g_rmdir(folder);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
 /* --- another model --- */
 
 static void wait_for_model(struct fixture *fixture, guint64 total_params)
@@ -610,6 +696,9 @@ static Suite *classify_control(void)
     tcase_add_test(kinds, child_without_element);
     tcase_add_test(kinds, controlled_gains_hold_for_their_frame);
     tcase_add_test(kinds, preloading);
+    tcase_add_test(kinds, presets_of_the_model);
+    tcase_add_loop_test(kinds, preset_before_the_model, 0, 2);
+    tcase_add_loop_test(kinds, presets_of_the_user, 0, G_N_ELEMENTS(preset_files));
     tcase_add_test(kinds, another_model_while_frames_flow);
     tcase_add_loop_test(kinds, another_model_that_fails, 0, G_N_ELEMENTS(failures));
     tcase_add_test(kinds, storm_of_everything);

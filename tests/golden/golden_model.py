@@ -27,6 +27,7 @@ class Case:
     tuples (name, parent, features[, logit]); without them the classes are flat. `n_gains` and
     `presence` say whether the body uses an input `attention` and makes an output `presence`.
     `attentions` are run after the neutral case on the same picture.
+    `presets` are tasks with names, in the taxonomy.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Case:
     n_gains: int = 0
     presence: bool = False
     attentions: tuple = ()
+    presets: dict = None             # by name
     batch: str = "1"
     external: bool = False
     float_data: bool = False
@@ -100,6 +102,8 @@ def taxonomy(case):
         described["presence"] = {"output": "presence", "threshold": 0.5}
     if case.n_gains:
         described["attention"] = {"input": "attention"}
+    if case.presets:
+        described["presets"] = case.presets
     return described
 
 

@@ -38,7 +38,7 @@ def head_weights(name, head, n_in):
     return {f"{name}_{head}_w": (1, n_in), f"{name}_{head}_b": 1}
 
 
-def tree(name, opset, rows, presence=False, attentions=()):
+def tree(name, opset, rows, presence=False, attentions=(), presets=None):
     """A model of plain chains: `rows` are (category, parent row or None, width).
 
     Leaves get logits in their order; every category has a gain and, if asked, a presence.
@@ -69,7 +69,8 @@ def tree(name, opset, rows, presence=False, attentions=()):
     if presence:
         body += f"\n        presence = Concat<axis = 1>({', '.join(presences)})"
     return Case(name, opset, body, weights, classes=len(logits), categories=categories,
-                n_gains=len(rows), presence=presence, attentions=attentions)
+                n_gains=len(rows), presence=presence, attentions=attentions,
+                presets=presets)
 
 
 def stacked(name, opset, body, weights, **others):
@@ -99,7 +100,8 @@ TREES = [
          attentions=([1, 1, 2.5], [0, 1, 1])),
     tree("nested_depth_2", 17, [("a", None, 3), ("a1", 0, 2), ("a2", 0, 2),
                                 ("b", None, 2), ("b1", 3, 2), ("b2", 3, 3)],
-         attentions=([1.5, 1, 1, 0.5, 1, 1], [1, 0, 1, 1, 1, 2])),
+         attentions=([1.5, 1, 1, 0.5, 1, 1], [1, 0, 1, 1, 1, 2]),
+         presets={"only a": {"cutout": "a"}, "loud": {"attention": "a=2,b1=0.5"}}),
     tree("nested_depth_2_presence", 18, [("a", None, 2), ("a1", 0, 2), ("a2", 0, 2),
                                          ("b", None, 2), ("b1", 3, 2)],
          presence=True, attentions=([1.5, 1, 1, 0.5, 1], [0, 1, 1, 1, 3])),

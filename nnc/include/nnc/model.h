@@ -113,6 +113,19 @@ NNC_API const struct nnc_input_spec *nnc_model_input(const struct nnc_model *mod
 NNC_API bool nnc_model_has_attention(const struct nnc_model *model);
 NNC_API bool nnc_model_has_presence(const struct nnc_model *model);
 
+/* Tasks that the model's author gave names, in the order of the file: its texts fit the
+ * model. `index` < n_presets, NULL otherwise; the name that is asked for may be any text,
+ * NULL if no preset has it. Borrowed from the model. */
+struct nnc_preset {
+    const char *name;
+    const char *cutout, *attention; /* as in nnc/task.h; never NULL */
+};
+
+NNC_API size_t nnc_model_n_presets(const struct nnc_model *model);
+NNC_API const struct nnc_preset *nnc_model_preset(const struct nnc_model *model, size_t index);
+NNC_API const struct nnc_preset *nnc_model_find_preset(const struct nnc_model *model,
+                                                       const char *name);
+
 /* The file name without its directory; "(memory)" for bytes. Borrowed from the model. */
 NNC_API const char *nnc_model_name(const struct nnc_model *model);
 
