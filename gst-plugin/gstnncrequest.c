@@ -15,9 +15,17 @@
 
 /* --- parts --- */
 
+static struct gst_nnc_part *make_part(void)
+{
+    struct gst_nnc_part *const part = g_new0(struct gst_nnc_part, 1);
+
+    atomic_init(&part->references, 1);
+    return part;
+}
+
 struct gst_nnc_part *gst_nnc_part_new(const gchar *text)
 {
-    struct gst_nnc_part *const part = g_atomic_rc_box_new0(struct gst_nnc_part);
+    struct gst_nnc_part *const part = make_part();
 
     part->text = g_strdup(text ? text : "");
     return part;
@@ -26,7 +34,7 @@ struct gst_nnc_part *gst_nnc_part_new(const gchar *text)
 struct gst_nnc_part *gst_nnc_part_new_array(gconstpointer values, gsize size,
                                             const gchar *text)
 {
-    struct gst_nnc_part *const part = g_atomic_rc_box_new0(struct gst_nnc_part);
+    struct gst_nnc_part *const part = make_part();
 
     part->values = g_bytes_new(values, size);
     part->text = g_strdup(text);
@@ -35,21 +43,19 @@ struct gst_nnc_part *gst_nnc_part_new_array(gconstpointer values, gsize size,
 
 struct gst_nnc_part *gst_nnc_part_ref(struct gst_nnc_part *part)
 {
-    return part ? g_atomic_rc_box_acquire(part) : NULL;
-}
-
-static void finish_part(gpointer data)
-{
-    struct gst_nnc_part *const part = data;
-
-    g_free(part->text);
-    g_clear_pointer(&part->values, g_bytes_unref);
+    if (part)
+        atomic_fetch_add_explicit(&part->references, 1, memory_order_relaxed);
+    return part;
 }
 
 void gst_nnc_part_unref(struct gst_nnc_part *part)
 {
-    if (part)
-        g_atomic_rc_box_release_full(part, finish_part);
+    if (!part || atomic_fetch_sub_explicit(&part->references, 1,
+                                           memory_order_acq_rel) != 1)
+        return;
+    g_free(part->text);
+    g_clear_pointer(&part->values, g_bytes_unref);
+    g_free(part);
 }
 
 const gchar *gst_nnc_part_text(const struct gst_nnc_part *part)

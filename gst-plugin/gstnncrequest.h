@@ -9,11 +9,14 @@
 #include <gst/gst.h>
 #include <nnc/model.h>
 
+#include <stdatomic.h>
+
 G_BEGIN_DECLS
 
 /* Cutout or attention: a text, or an array (a byte for every class, a float for every
  * category). Immutable, shared. */
 struct gst_nnc_part {
+    atomic_uint references;
     gchar *text;    /* of an array: NULL, or names for it, which say as much to users */
     GBytes *values; /* NULL: the text is what counts */
 };
