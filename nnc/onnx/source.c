@@ -6,6 +6,7 @@
 #include "source.h"
 
 #include "../base/memory.h"
+#include "../base/pages.h"
 #include "open_beneath.h"
 
 #include <errno.h>
@@ -176,7 +177,7 @@ static enum nnc_status read_model(struct nnc_source *source, struct nnc_error *e
     enum nnc_status status = check_model_size(file->size, error);
     if (status)
         return status;
-    source->bytes = malloc((size_t)file->size);
+    source->bytes = nnc_pages_alloc(file->size);
     if (!source->bytes)
         return nnc_fail_nomem(error, file->size);
     status = read_fully(file, 0, file->size, source->bytes, error);
@@ -212,7 +213,7 @@ enum nnc_status nnc_source_open_memory(const void *bytes, size_t size,
     if (status)
         return status;
     made->files[0].size = size;
-    made->bytes = malloc(size);
+    made->bytes = nnc_pages_alloc(size);
     if (!made->bytes) {
         nnc_source_destroy(made);
         return nnc_fail_nomem(error, size);
@@ -233,7 +234,7 @@ void nnc_source_destroy(struct nnc_source *source)
     }
     if (source->directory >= 0)
         close(source->directory);
-    free(source->bytes);
+    nnc_pages_free(source->bytes, source->files[0].size);
     free(source->heap);
     free(source);
 }
@@ -247,7 +248,7 @@ const uint8_t *nnc_source_bytes(const struct nnc_source *source, uint64_t *size)
 void nnc_source_forget_bytes(struct nnc_source *source)
 {
     if (source->files[0].fd >= 0) {
-        free(source->bytes);
+        nnc_pages_free(source->bytes, source->files[0].size);
         source->bytes = NULL;
     }
     if (source->directory >= 0) { /* all external files are open now */

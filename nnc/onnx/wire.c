@@ -120,15 +120,3 @@ bool nnc_wire_each(struct nnc_wire *wire, struct nnc_field *field)
 {
     return !nnc_wire_next(wire, field, NULL) && field->number;
 }
-
-uint32_t nnc_wire_bits32(const uint8_t *bytes, uint64_t offset)
-{
-    const uint8_t *p = bytes + offset;
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-uint64_t nnc_wire_bits64(const uint8_t *bytes, uint64_t offset)
-{
-    return nnc_wire_bits32(bytes, offset) | (uint64_t)nnc_wire_bits32(bytes, offset + 4)
-                                                << 32;
-}

@@ -8,8 +8,10 @@
 
 #include "../base/error.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum nnc_wire_type {
     NNC_WIRE_VARINT = 0,
@@ -42,8 +44,20 @@ bool nnc_wire_each(struct nnc_wire *wire, struct nnc_field *field);
 /* One varint; false, and the cursor unmoved, if it is cut off or longer than 64 bits. */
 bool nnc_wire_varint(struct nnc_wire *wire, uint64_t *value);
 
-/* Little-endian bits at `offset`, which the caller knows to be inside the file. */
-uint32_t nnc_wire_bits32(const uint8_t *bytes, uint64_t offset);
-uint64_t nnc_wire_bits64(const uint8_t *bytes, uint64_t offset);
+/* Little-endian bits at `offset`, which the caller knows to be inside the file. Inline, so
+ * that compilers see the loads and take many at a time. */
+static inline uint32_t nnc_wire_bits32(const uint8_t *bytes, uint64_t offset)
+{
+    uint32_t bits;
+    memcpy(&bits, bytes + offset, sizeof bits);
+    return le32toh(bits);
+}
+
+static inline uint64_t nnc_wire_bits64(const uint8_t *bytes, uint64_t offset)
+{
+    uint64_t bits;
+    memcpy(&bits, bytes + offset, sizeof bits);
+    return le64toh(bits);
+}
 
 #endif
