@@ -8,6 +8,12 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+uint32_t nnc_pages_small(void)
+{
+    return (uint32_t)sysconf(_SC_PAGESIZE);
+}
 
 static void *map(uint64_t bytes, int flags)
 {
@@ -62,9 +68,9 @@ void nnc_pages_unreserve(void *pages, uint64_t bytes)
         unmap(pages, bytes);
 }
 
-void nnc_pages_enlarge(void *large_page)
+void nnc_pages_choose(void *large_page, bool large)
 {
-    madvise(large_page, NNC_LARGE_PAGE, MADV_HUGEPAGE);
+    madvise(large_page, NNC_LARGE_PAGE, large ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 void nnc_pages_drop(void *pages, uint64_t bytes)

@@ -6,6 +6,11 @@
 
 #include <stdlib.h>
 
+uint32_t nnc_pages_small(void)
+{
+    return 4096;
+}
+
 void *nnc_pages_alloc(uint64_t bytes)
 {
     return bytes > PTRDIFF_MAX ? NULL : malloc(bytes ? (size_t)bytes : 1);
@@ -29,9 +34,10 @@ void nnc_pages_unreserve(void *pages, uint64_t bytes)
     (void)bytes;
 }
 
-void nnc_pages_enlarge(void *large_page)
+void nnc_pages_choose(void *large_page, bool large)
 {
     (void)large_page;
+    (void)large;
 }
 
 void nnc_pages_drop(void *pages, uint64_t bytes)

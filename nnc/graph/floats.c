@@ -6,6 +6,7 @@
 #include "../onnx/source.h"
 #include "../onnx/wire.h"
 #include "builder.h"
+#include "read_ahead.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -85,7 +86,31 @@ static float convert(const uint8_t *bytes, uint64_t i, enum nnc_dtype dtype)
     return flush(float_of(nnc_wire_bits32(bytes, 4 * i)));
 }
 
+static enum nnc_status read_ahead(const struct nnc_source *source,
+                                  struct nnc_read_ahead *ahead, uint32_t file,
+                                  uint64_t offset, uint64_t size, void *out,
+                                  struct nnc_error *error)
+{
+    const uint64_t left = nnc_source_left(source, file, offset);
+    if (!ahead || size >= sizeof ahead->bytes || size > left)
+        return nnc_source_read(source, file, offset, size, out, error);
+    if (ahead->file != file || offset < ahead->begin || offset + size > ahead->end) {
+        const uint64_t n = left < sizeof ahead->bytes ? left : sizeof ahead->bytes;
+        ahead->end = 0;
+        const enum nnc_status status =
+            nnc_source_read(source, file, offset, n, ahead->bytes, error);
+        if (status)
+            return status;
+        ahead->file = file;
+        ahead->begin = offset;
+        ahead->end = offset + n;
+    }
+    memcpy(out, ahead->bytes + (offset - ahead->begin), (size_t)size);
+    return NNC_OK;
+}
+
 static enum nnc_status read_converted(const struct nnc_graph *graph,
+                                      struct nnc_read_ahead *ahead,
                                       const struct nnc_tensor *tensor, uint64_t first,
                                       uint64_t count, float *out, struct nnc_error *error)
 {
@@ -94,8 +119,8 @@ static enum nnc_status read_converted(const struct nnc_graph *graph,
     while (count) {
         const uint64_t n = count < PIECE ? count : PIECE;
         const enum nnc_status status =
-            nnc_source_read(graph->sources, tensor->file, tensor->offset + first * unit,
-                            n * unit, bytes, error);
+            read_ahead(graph->sources, ahead, tensor->file, tensor->offset + first * unit,
+                       n * unit, bytes, error);
         if (status)
             return status;
         for (uint64_t i = 0; i < n; i++)
@@ -124,12 +149,13 @@ static void scale_integers(const struct nnc_tensor *tensor, const int64_t *ints,
 }
 
 static enum nnc_status read_scaled(const struct nnc_graph *graph,
+                                   struct nnc_read_ahead *ahead,
                                    const struct nnc_tensor *tensor, uint64_t first,
                                    uint64_t count, float *out, struct nnc_error *error)
 {
     const bool in_file = tensor->dtype != NNC_DTYPE_INT;
     const enum nnc_status status =
-        in_file ? read_converted(graph, tensor, first, count, out, error) : NNC_OK;
+        in_file ? read_converted(graph, ahead, tensor, first, count, out, error) : NNC_OK;
     if (!status)
         scale_integers(tensor, in_file ? NULL : tensor->ints, first, count, out);
     return status;
@@ -139,18 +165,26 @@ enum nnc_status nnc_graph_read_floats(const struct nnc_graph *graph, uint32_t te
                                       uint64_t first, uint64_t count, float *out,
                                       struct nnc_error *error)
 {
+    return nnc_graph_read_ahead(graph, NULL, tensor, first, count, out, error);
+}
+
+enum nnc_status nnc_graph_read_ahead(const struct nnc_graph *graph,
+                                     struct nnc_read_ahead *ahead, uint32_t tensor,
+                                     uint64_t first, uint64_t count, float *out,
+                                     struct nnc_error *error)
+{
     const struct nnc_tensor *t = &graph->tensors[tensor];
     const uint64_t elements = nnc_shape_elements(&t->shape);
     if (!nnc_tensor_has_floats(t) || first > elements || count > elements - first)
         return nnc_fail(error, NNC_INTERNAL, t->name, "tensor '%.64s': bad range",
                         t->name);
     if (t->scaling)
-        return read_scaled(graph, t, first, count, out, error);
+        return read_scaled(graph, ahead, t, first, count, out, error);
     if (t->dtype != NNC_DTYPE_FLOAT)
-        return read_converted(graph, t, first, count, out, error);
+        return read_converted(graph, ahead, t, first, count, out, error);
     /* The commonest kind goes straight to its place: one system call for all of it. */
-    const enum nnc_status status = nnc_source_read(
-        graph->sources, t->file, t->offset + first * 4, count * 4, out, error);
+    const enum nnc_status status =
+        read_ahead(graph->sources, ahead, t->file, t->offset + first * 4, count * 4, out, error);
     if (!status)
         flush_in_place(out, count);
     return status;
@@ -172,7 +206,7 @@ enum nnc_status nnc_graph_read_integers(const struct nnc_graph *graph, uint32_t 
     for (uint64_t n; count; first += n, count -= n, out += n) {
         float piece[PIECE];
         n = count < PIECE ? count : PIECE;
-        const enum nnc_status status = read_converted(graph, t, first, n, piece, error);
+        const enum nnc_status status = read_converted(graph, NULL, t, first, n, piece, error);
         if (status)
             return status;
         for (uint64_t i = 0; i < n; i++)

@@ -397,6 +397,14 @@ enum nnc_status nnc_source_read(const struct nnc_source *source, uint32_t file,
     return status ? status : check_unchanged(from, error);
 }
 
+uint64_t nnc_source_left(const struct nnc_source *source, uint32_t file, uint64_t offset)
+{
+    if (file >= source->n_files || (file == NNC_SOURCE_MODEL && source->bytes) ||
+        offset > source->files[file].size)
+        return 0;
+    return source->files[file].size - offset;
+}
+
 bool nnc_source_is_file(const struct nnc_source *source, const struct stat *status)
 {
     for (uint32_t i = 0; i < source->n_files; i++)

@@ -51,6 +51,9 @@ enum nnc_status nnc_source_read(const struct nnc_source *source, uint32_t file,
                                 uint64_t offset, uint64_t size, void *out,
                                 struct nnc_error *error);
 
+/* How many bytes there are from `offset` on in a file that is on disk; 0 of what is in memory. */
+uint64_t nnc_source_left(const struct nnc_source *source, uint32_t file, uint64_t offset);
+
 /* Whether a file, as stat() describes it, is one of those that the bytes come from. */
 struct stat;
 bool nnc_source_is_file(const struct nnc_source *source, const struct stat *status);

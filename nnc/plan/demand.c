@@ -340,3 +340,14 @@ uint32_t nnc_demand_owner(const struct nnc_demand *d, uint32_t value)
         label = unite(d, label, d->labels[value][c]);
     return label;
 }
+
+uint32_t nnc_demand_top(const struct nnc_demand *d, uint32_t value)
+{
+    const uint32_t owner = nnc_demand_owner(d, value);
+    if (owner >= NNC_TRUNK)
+        return NNC_TRUNK;
+    const struct nnc_category *c = category(d, owner);
+    while (c->parent != NNC_NO_CATEGORY)
+        c = category(d, c->parent);
+    return c->index;
+}

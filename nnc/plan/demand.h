@@ -36,6 +36,9 @@ uint32_t nnc_demand_count(const struct nnc_demand *demand, uint32_t value);
 /* The label that unites all needed channels of a value; NNC_NOT_NEEDED if none is. */
 uint32_t nnc_demand_owner(const struct nnc_demand *demand, uint32_t value);
 
+/* The top category that the owner of a value is in, NNC_TRUNK if in none. */
+uint32_t nnc_demand_top(const struct nnc_demand *demand, uint32_t value);
+
 /* How the channels of a node's output come from those of its inputs. Whatever none of these
  * describes needs whole inputs. */
 

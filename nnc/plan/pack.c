@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads, folds and lays out weights. A block's slot holds its data and how many plans use
- * it; one lock guards all slots and is held while a block is read, never while a frame
- * waits. */
+/* Reads weights, folds what follows them in, and lays them out. */
 
 #include "pack.h"
 
@@ -9,23 +7,8 @@
 #include "geometry.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct slot {
-    float *data;
-    uint32_t users;
-};
-
-struct nnc_weights {
-    const struct nnc_program *program;
-    pthread_mutex_t lock;
-    struct slot *slots;
-    uint32_t *first_slot; /* [n_steps + 1] */
-    uint8_t *winograd;    /* [n_steps] */
-    size_t resident;
-};
 
 /* Scale and shift that follow the sum of one block: of batch normalisation and Gemm's
  * alpha and beta. Without either scale is 1 and shift 0, which change no bit. */
@@ -54,7 +37,7 @@ static uint32_t out_channels(const struct nnc_program *p, uint32_t step)
     return p->edges[p->steps[step].out].channels;
 }
 
-static uint32_t n_blocks(const struct nnc_program *p, uint32_t step)
+uint32_t nnc_pack_blocks(const struct nnc_program *p, uint32_t step)
 {
     return has_weights(&p->steps[step]) ? nnc_ceil_div(out_channels(p, step), NNC_BLOCK) : 0;
 }
@@ -108,11 +91,8 @@ static uint32_t taps_of(const struct nnc_program *p, uint32_t step)
     return node->op == NNC_OP_CONV ? node->conv.kernel[0] * node->conv.kernel[1] : 1;
 }
 
-static uint64_t block_floats(const struct nnc_program *p, uint32_t step, uint32_t block)
+static uint64_t direct_floats(const struct nnc_program *p, uint32_t step, uint32_t block)
 {
-    if (numbers_of(p, step) != NNC_PRECISION_FP32)
-        return nnc_narrow_packed_words(numbers_of(p, step), packed_inputs(p, step),
-                                       taps_of(p, step));
     switch (p->steps[step].kind) {
     case NNC_STEP_AFFINE:
         return 2 * NNC_BLOCK;
@@ -125,17 +105,37 @@ static uint64_t block_floats(const struct nnc_program *p, uint32_t step, uint32_
 
 /* Reading ------------------------------------------------------------------------------ */
 
-static enum nnc_status read_value(const struct nnc_program *p, uint32_t value, uint64_t first,
+static enum nnc_status read_value(struct nnc_packer *packer, uint32_t value, uint64_t first,
                                   uint64_t count, float *out, struct nnc_error *error)
 {
-    return nnc_graph_read_floats(p->graph, p->graph->values[value].source, first, count, out,
-                                 error);
+    const struct nnc_graph *const g = packer->program->graph;
+    return nnc_graph_read_ahead(g, &packer->ahead, g->values[value].source, first, count, out,
+                                error);
+}
+
+/* Room number `which` with at least this many floats, and anything in them. */
+static float *make_room(struct nnc_packer *packer, int which, uint64_t floats)
+{
+    if (packer->room_floats[which] < floats) {
+        free(packer->room[which]);
+        packer->room[which] = nnc_alloc_aligned(floats * sizeof(float));
+        packer->room_floats[which] = packer->room[which] ? floats : 0;
+    }
+    return packer->room[which];
+}
+
+void nnc_packer_finish(struct nnc_packer *packer)
+{
+    for (int which = 0; which < 2; which++)
+        free(packer->room[which]);
+    *packer = (struct nnc_packer){.program = packer->program};
 }
 
 /* In double: the fold is exact to the last bit but one, whatever the variance. */
-static enum nnc_status read_fold(const struct nnc_program *p, uint32_t step, uint32_t block,
+static enum nnc_status read_fold(struct nnc_packer *packer, uint32_t step, uint32_t block,
                                  struct fold *fold, struct nnc_error *error)
 {
+    const struct nnc_program *const p = packer->program;
     const struct nnc_node *const node = node_of(p, step);
     const uint32_t rows = rows_of_block(p, step, block);
     const bool gemm = node->op == NNC_OP_GEMM;
@@ -149,7 +149,7 @@ static enum nnc_status read_fold(const struct nnc_program *p, uint32_t step, uin
     const struct nnc_node *const norm = &p->graph->nodes[p->steps[step].batch_norm];
     float of[4][NNC_BLOCK]; /* scale, bias, mean, variance */
     for (int k = 0; k < 4; k++) {
-        const enum nnc_status status = read_value(p, norm->inputs[k + 1],
+        const enum nnc_status status = read_value(packer, norm->inputs[k + 1],
                                                   (uint64_t)block * NNC_BLOCK, rows, of[k],
                                                   error);
         if (status)
@@ -163,9 +163,10 @@ static enum nnc_status read_fold(const struct nnc_program *p, uint32_t step, uin
     return NNC_OK;
 }
 
-static enum nnc_status read_bias(const struct nnc_program *p, uint32_t step, uint32_t block,
+static enum nnc_status read_bias(struct nnc_packer *packer, uint32_t step, uint32_t block,
                                  const struct fold *fold, float *bias, struct nnc_error *error)
 {
+    const struct nnc_program *const p = packer->program;
     const struct nnc_node *const node = node_of(p, step);
     const uint32_t rows = rows_of_block(p, step, block);
     float own[NNC_BLOCK] = {0};
@@ -173,7 +174,7 @@ static enum nnc_status read_bias(const struct nnc_program *p, uint32_t step, uin
         const bool single = nnc_shape_elements(shape_of(p, node->inputs[2])) == 1 &&
                             out_channels(p, step) != 1;
         const enum nnc_status status =
-            read_value(p, node->inputs[2], single ? 0 : (uint64_t)block * NNC_BLOCK,
+            read_value(packer, node->inputs[2], single ? 0 : (uint64_t)block * NNC_BLOCK,
                        single ? 1 : rows, own, error);
         if (status)
             return status;
@@ -189,25 +190,48 @@ static enum nnc_status read_bias(const struct nnc_program *p, uint32_t step, uin
     return NNC_OK;
 }
 
+/* Where the weights of input channel `c` begin in a packed block; the next tap's are a block of
+ * channels further on, whose size `*channels` is. */
+static size_t place_of(uint32_t c, uint32_t inputs, uint32_t taps, uint32_t *channels)
+{
+    const uint32_t c0 = c / NNC_BLOCK * NNC_BLOCK, left = inputs - c0;
+    *channels = left < NNC_BLOCK ? left : NNC_BLOCK;
+    return NNC_BLOCK * (1 + (size_t)c0 * taps + (c - c0));
+}
+
 /* Puts one row of weights into its lane. */
 static void place_row(const float *row, uint32_t inputs, uint32_t taps, float scale,
                       uint32_t lane, float *packed)
 {
     for (uint32_t c = 0; c < inputs; c++) {
-        const uint32_t c0 = c / NNC_BLOCK * NNC_BLOCK, left = inputs - c0;
-        const uint32_t channels = left < NNC_BLOCK ? left : NNC_BLOCK;
-        for (uint32_t t = 0; t < taps; t++) {
-            const size_t before = (size_t)c0 * taps + (size_t)t * channels + (c - c0);
-            packed[NNC_BLOCK * (1 + before) + lane] = row[c * taps + t] * scale;
-        }
+        uint32_t channels;
+        float *const out = packed + place_of(c, inputs, taps, &channels) + lane;
+        for (uint32_t t = 0; t < taps; t++)
+            out[(size_t)t * channels * NNC_BLOCK] = row[(size_t)c * taps + t] * scale;
+    }
+}
+
+/* Puts a full block of rows into all lanes: whole lines of the cache at a time. */
+static void place_rows(const float *rows, uint32_t inputs, uint32_t taps,
+                       const float scale[NNC_BLOCK], float *packed)
+{
+    const size_t size = (size_t)inputs * taps;
+    for (uint32_t c = 0; c < inputs; c++) {
+        uint32_t channels;
+        float *const out = packed + place_of(c, inputs, taps, &channels);
+        for (uint32_t t = 0; t < taps; t++)
+            for (uint32_t lane = 0; lane < NNC_BLOCK; lane++)
+                out[(size_t)t * channels * NNC_BLOCK + lane] =
+                    rows[lane * size + (size_t)c * taps + t] * scale[lane];
     }
 }
 
 /* Weights filed as [inputs][outputs]: one input of all lanes at a time. */
-static enum nnc_status pack_columns(const struct nnc_program *p, uint32_t step, uint32_t block,
+static enum nnc_status pack_columns(struct nnc_packer *packer, uint32_t step, uint32_t block,
                                     const struct fold *fold, const float *bias,
                                     float *packed, struct nnc_error *error)
 {
+    const struct nnc_program *const p = packer->program;
     const struct nnc_node *const node = node_of(p, step);
     const uint32_t columns = shape_of(p, node->inputs[1])->dim[1];
     const uint32_t rows = rows_of_block(p, step, block);
@@ -215,7 +239,7 @@ static enum nnc_status pack_columns(const struct nnc_program *p, uint32_t step, 
     for (uint32_t k = 0; k < packed_inputs(p, step); k++) {
         float *const out = packed + (size_t)NNC_BLOCK * (1 + k);
         const enum nnc_status status =
-            read_value(p, node->inputs[1], (uint64_t)k * columns + block * NNC_BLOCK, rows,
+            read_value(packer, node->inputs[1], (uint64_t)k * columns + block * NNC_BLOCK, rows,
                        out, error);
         if (status)
             return status;
@@ -225,65 +249,89 @@ static enum nnc_status pack_columns(const struct nnc_program *p, uint32_t step, 
     return NNC_OK;
 }
 
-static enum nnc_status pack_rows(const struct nnc_program *p, uint32_t step, uint32_t block,
-                                 const struct fold *fold, const float *bias, float *packed,
-                                 struct nnc_error *error)
+/* Each row to its lane, in the part of the packed block that its group has. */
+static void place_groups(const struct nnc_program *p, uint32_t step, uint32_t block,
+                         const float *rows, const struct fold *fold, const float *bias,
+                         float *packed)
 {
-    const struct nnc_node *const node = node_of(p, step);
     const bool grouped = p->steps[step].kind == NNC_STEP_GROUPED;
-    const uint32_t taps =
-        node->op == NNC_OP_CONV ? node->conv.kernel[0] * node->conv.kernel[1] : 1;
-    const uint32_t inputs = packed_inputs(p, step);
+    const uint32_t inputs = packed_inputs(p, step), taps = taps_of(p, step);
     const uint32_t first_group = block * NNC_BLOCK / outs_per_group(p, step);
-    const uint64_t size = (uint64_t)inputs * taps;
-    const uint32_t n_rows = rows_of_block(p, step, block);
-    float *const rows = nnc_alloc(n_rows * size, sizeof *rows);
-    if (!rows)
-        return nnc_fail_nomem(error, n_rows * size * sizeof *rows);
-    const enum nnc_status status = read_value(p, node->inputs[1], block * NNC_BLOCK * size,
-                                              n_rows * size, rows, error);
-    for (uint32_t i = 0; i < n_rows && !status; i++) {
+    for (uint32_t i = 0; i < rows_of_block(p, step, block); i++) {
         const uint32_t o = block * NNC_BLOCK + i;
         float *const of_group =
             !grouped ? packed
                      : packed + (o / outs_per_group(p, step) - first_group) *
                                     group_floats(p, step);
         of_group[i] = bias[i];
-        place_row(rows + i * size, inputs, taps, fold->scale[i], i, of_group);
+        place_row(rows + (size_t)i * inputs * taps, inputs, taps, fold->scale[i], i, of_group);
     }
-    free(rows);
-    return status;
 }
 
-static enum nnc_status pack_block(const struct nnc_program *p, uint32_t step, uint32_t block,
-                                  float *packed, struct nnc_error *error)
+/* Whether every lane of a block has a row: no float of it is then left as it was. */
+static bool is_full(const struct nnc_program *p, uint32_t step, uint32_t block)
 {
-    const struct nnc_node *const node = node_of(p, step);
-    struct fold fold;
-    enum nnc_status status = read_fold(p, step, block, &fold, error);
+    return p->steps[step].kind != NNC_STEP_GROUPED && rows_of_block(p, step, block) == NNC_BLOCK;
+}
+
+static enum nnc_status pack_rows(struct nnc_packer *packer, uint32_t step, uint32_t block,
+                                 const struct fold *fold, const float *bias, float *packed,
+                                 struct nnc_error *error)
+{
+    const struct nnc_program *const p = packer->program;
+    const uint32_t inputs = packed_inputs(p, step), taps = taps_of(p, step);
+    const uint64_t size = (uint64_t)inputs * taps;
+    const uint64_t n = rows_of_block(p, step, block) * size;
+    float *const rows = make_room(packer, 0, n);
+    if (!rows)
+        return nnc_fail_nomem(error, n * sizeof *rows);
+    const enum nnc_status status = read_value(packer, node_of(p, step)->inputs[1],
+                                              block * NNC_BLOCK * size, n, rows, error);
     if (status)
         return status;
+    if (is_full(p, step, block)) {
+        memcpy(packed, bias, NNC_BLOCK * sizeof *bias);
+        place_rows(rows, inputs, taps, fold->scale, packed);
+    } else {
+        place_groups(p, step, block, rows, fold, bias, packed);
+    }
+    return NNC_OK;
+}
+
+/* Weights of the direct kind; those of the others are made of them. */
+static enum nnc_status pack_direct(struct nnc_packer *packer, uint32_t step, uint32_t block,
+                                  float *packed, struct nnc_error *error)
+{
+    const struct nnc_program *const p = packer->program;
+    const struct nnc_node *const node = node_of(p, step);
+    struct fold fold;
+    enum nnc_status status = read_fold(packer, step, block, &fold, error);
+    if (status)
+        return status;
+    if (!is_full(p, step, block))
+        memset(packed, 0, direct_floats(p, step, block) * sizeof *packed);
     if (p->steps[step].kind == NNC_STEP_AFFINE) {
         memcpy(packed, fold.scale, sizeof fold.scale);
         memcpy(packed + NNC_BLOCK, fold.shift, sizeof fold.shift);
         return NNC_OK;
     }
     float bias[NNC_BLOCK];
-    status = read_bias(p, step, block, &fold, bias, error);
+    status = read_bias(packer, step, block, &fold, bias, error);
     if (status)
         return status;
     return node->op == NNC_OP_GEMM && !node->gemm.transpose_b
-               ? pack_columns(p, step, block, &fold, bias, packed, error)
-               : pack_rows(p, step, block, &fold, bias, packed, error);
+               ? pack_columns(packer, step, block, &fold, bias, packed, error)
+               : pack_rows(packer, step, block, &fold, bias, packed, error);
 }
 
 /* The scale of each row of integer weights in a block, the batch normalisation's included:
  * that changes what a row's integers mean, not the integers. */
-static enum nnc_status read_scales(const struct nnc_program *p, uint32_t step, uint32_t block,
+static enum nnc_status read_scales(struct nnc_packer *packer, uint32_t step, uint32_t block,
                                    float scale[NNC_BLOCK], struct nnc_error *error)
 {
+    const struct nnc_program *const p = packer->program;
     struct fold fold;
-    const enum nnc_status status = read_fold(p, step, block, &fold, error);
+    const enum nnc_status status = read_fold(packer, step, block, &fold, error);
     if (status)
         return status;
     const uint32_t value = node_of(p, step)->inputs[1];
@@ -296,168 +344,62 @@ static enum nnc_status read_scales(const struct nnc_program *p, uint32_t step, u
     return NNC_OK;
 }
 
-/* Narrow weights are made from packed float ones. */
-static enum nnc_status pack_narrow(const struct nnc_program *p, uint32_t step, uint32_t block,
-                                   float *packed, struct nnc_error *error)
+static enum nnc_status pack_narrow(struct nnc_packer *packer, uint32_t step, uint32_t block,
+                                   const float *direct, float *packed,
+                                   struct nnc_error *error)
 {
-    const uint64_t bytes = group_floats(p, step) * sizeof(float);
-    float *const floats = nnc_alloc(group_floats(p, step), sizeof *floats);
-    if (!floats)
-        return nnc_fail_nomem(error, bytes);
+    const struct nnc_program *const p = packer->program;
+    const uint32_t inputs = packed_inputs(p, step), taps = taps_of(p, step);
+    memset(packed, 0, nnc_pack_floats(p, step, block, 0) * sizeof *packed);
+    if (numbers_of(p, step) == NNC_PRECISION_BF16) {
+        nnc_narrow_pack_bf16(direct, inputs, taps, packed);
+        return NNC_OK;
+    }
     float scale[NNC_BLOCK];
-    enum nnc_status status = pack_block(p, step, block, floats, error);
-    if (!status && numbers_of(p, step) == NNC_PRECISION_INT8)
-        status = read_scales(p, step, block, scale, error);
-    if (!status && numbers_of(p, step) == NNC_PRECISION_BF16) {
-        nnc_narrow_pack_bf16(floats, packed_inputs(p, step), taps_of(p, step), packed);
-    } else if (!status) {
-        nnc_narrow_pack_int8(floats, packed_inputs(p, step), taps_of(p, step), scale,
-                             p->steps[step].scale, p->steps[step].zero, packed);
-    }
-    free(floats);
+    const enum nnc_status status = read_scales(packer, step, block, scale, error);
+    if (!status)
+        nnc_narrow_pack_int8(direct, inputs, taps, scale, p->steps[step].scale,
+                             p->steps[step].zero, packed);
     return status;
 }
 
-/* Sharing ------------------------------------------------------------------------------ */
-
-static uint8_t winograd_of(const struct nnc_program *program, const struct nnc_kernels *kernels,
-                           uint32_t step)
+enum nnc_status nnc_pack_block(struct nnc_packer *packer, uint32_t step, uint32_t block,
+                               uint8_t winograd, float *packed, struct nnc_error *error)
 {
-    struct nnc_conv_args args;
-    if (!kernels->winograd || program->steps[step].kind != NNC_STEP_CONV ||
-        numbers_of(program, step) != NNC_PRECISION_FP32)
-        return 0;
-    nnc_conv_geometry(program, &program->steps[step], &args);
-    return (uint8_t)nnc_winograd_choose(&args);
-}
-
-enum nnc_status nnc_weights_create(const struct nnc_program *program,
-                                   const struct nnc_kernels *kernels,
-                                   struct nnc_weights **weights, struct nnc_error *error)
-{
-    struct nnc_weights *const w = nnc_alloc(1, sizeof *w);
-    if (!w)
-        return nnc_fail_nomem(error, sizeof *w);
-    w->program = program;
-    if (pthread_mutex_init(&w->lock, NULL)) {
-        free(w);
-        return nnc_fail_nomem(error, sizeof *w);
-    }
-    w->first_slot = nnc_alloc((uint64_t)program->n_steps + 1, sizeof *w->first_slot);
-    w->winograd = nnc_alloc(program->n_steps, sizeof *w->winograd);
-    uint32_t n = 0;
-    for (uint32_t s = 0; s < program->n_steps && w->first_slot && w->winograd; s++) {
-        w->first_slot[s] = n;
-        w->winograd[s] = winograd_of(program, kernels, s);
-        n += n_blocks(program, s);
-    }
-    w->slots = nnc_alloc(n, sizeof *w->slots);
-    if (!w->first_slot || !w->winograd || !w->slots) {
-        nnc_weights_destroy(w);
-        return nnc_fail_nomem(error, (uint64_t)n * sizeof *w->slots);
-    }
-    w->first_slot[program->n_steps] = n;
-    *weights = w;
-    return NNC_OK;
-}
-
-void nnc_weights_destroy(struct nnc_weights *w)
-{
-    if (!w)
-        return;
-    pthread_mutex_destroy(&w->lock);
-    free(w->first_slot);
-    free(w->winograd);
-    free(w->slots);
-    free(w);
-}
-
-uint32_t nnc_weights_winograd(const struct nnc_weights *w, uint32_t step)
-{
-    return w->winograd[step];
-}
-
-size_t nnc_weights_block_bytes(const struct nnc_weights *w, uint32_t step, uint32_t block)
-{
-    const uint64_t floats =
-        w->winograd[step]
-            ? nnc_winograd_packed_floats(packed_inputs(w->program, step), w->winograd[step])
-            : block_floats(w->program, step, block);
-    return floats * sizeof(float);
-}
-
-/* Weights of the direct kind; those of Winograd's are made of them. */
-static enum nnc_status load_direct(const struct nnc_weights *w, uint32_t step, uint32_t block,
-                                   float **data, struct nnc_error *error)
-{
-    const uint64_t bytes = block_floats(w->program, step, block) * sizeof(float);
-    *data = nnc_alloc_aligned(bytes);
-    if (!*data)
-        return nnc_fail_nomem(error, bytes);
-    memset(*data, 0, bytes);
-    const enum nnc_status status =
-        numbers_of(w->program, step) == NNC_PRECISION_FP32
-            ? pack_block(w->program, step, block, *data, error)
-            : pack_narrow(w->program, step, block, *data, error);
-    if (status)
-        free(*data);
-    return status;
-}
-
-static enum nnc_status load(struct nnc_weights *w, uint32_t step, uint32_t block,
-                            struct slot *slot, struct nnc_error *error)
-{
-    const size_t bytes = nnc_weights_block_bytes(w, step, block);
-    float *data;
-    const enum nnc_status status = load_direct(w, step, block, &data, error);
+    const struct nnc_program *const p = packer->program;
+    const bool narrow = numbers_of(p, step) != NNC_PRECISION_FP32;
+    if (!narrow && !winograd)
+        return pack_direct(packer, step, block, packed, error);
+    const uint64_t n = direct_floats(p, step, block);
+    float *const direct = make_room(packer, 1, n);
+    if (!direct)
+        return nnc_fail_nomem(error, n * sizeof *direct);
+    const enum nnc_status status = pack_direct(packer, step, block, direct, error);
     if (status)
         return status;
-    if (w->winograd[step]) {
-        float *const direct = data;
-        data = nnc_alloc_aligned(bytes);
-        if (data)
-            nnc_winograd_pack(direct, packed_inputs(w->program, step), w->winograd[step], data);
-        free(direct);
-        if (!data)
-            return nnc_fail_nomem(error, bytes);
-    }
-    slot->data = data;
-    w->resident += bytes;
+    if (narrow)
+        return pack_narrow(packer, step, block, direct, packed, error);
+    nnc_winograd_pack(direct, packed_inputs(p, step), winograd, packed);
     return NNC_OK;
 }
 
-enum nnc_status nnc_weights_acquire(struct nnc_weights *w, uint32_t step, uint32_t block,
-                                    const float **packed, struct nnc_error *error)
+uint64_t nnc_pack_floats(const struct nnc_program *p, uint32_t step, uint32_t block,
+                         uint8_t winograd)
 {
-    enum nnc_status status = NNC_OK;
-    struct slot *const slot = &w->slots[w->first_slot[step] + block];
-    pthread_mutex_lock(&w->lock);
-    if (!slot->data)
-        status = load(w, step, block, slot, error);
-    if (!status) {
-        slot->users++;
-        *packed = slot->data;
-    }
-    pthread_mutex_unlock(&w->lock);
-    return status;
+    if (numbers_of(p, step) != NNC_PRECISION_FP32)
+        return nnc_narrow_packed_words(numbers_of(p, step), packed_inputs(p, step),
+                                       taps_of(p, step));
+    return winograd ? nnc_winograd_packed_floats(packed_inputs(p, step), winograd)
+                    : direct_floats(p, step, block);
 }
 
-void nnc_weights_release(struct nnc_weights *w, uint32_t step, uint32_t block)
+uint8_t nnc_pack_winograd(const struct nnc_program *p, const struct nnc_kernels *kernels,
+                          uint32_t step)
 {
-    struct slot *const slot = &w->slots[w->first_slot[step] + block];
-    pthread_mutex_lock(&w->lock);
-    if (--slot->users == 0) {
-        w->resident -= nnc_weights_block_bytes(w, step, block);
-        free(slot->data);
-        slot->data = NULL;
-    }
-    pthread_mutex_unlock(&w->lock);
-}
-
-size_t nnc_weights_resident_bytes(struct nnc_weights *w)
-{
-    pthread_mutex_lock(&w->lock);
-    const size_t bytes = w->resident;
-    pthread_mutex_unlock(&w->lock);
-    return bytes;
+    struct nnc_conv_args args;
+    if (!kernels->winograd || p->steps[step].kind != NNC_STEP_CONV ||
+        numbers_of(p, step) != NNC_PRECISION_FP32)
+        return 0;
+    nnc_conv_geometry(p, &p->steps[step], &args);
+    return (uint8_t)nnc_winograd_choose(&args);
 }

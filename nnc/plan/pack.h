@@ -2,36 +2,39 @@
 #ifndef NNC_PLAN_PACK_H
 #define NNC_PLAN_PACK_H
 
-/* Weights as kernels want them, read from the file block by block of 16 output channels,
- * batch normalisation folded in. Shared by all plans of a model, counted, resident only
- * while a plan holds them. */
+/* Weights as kernels want them: read from the file block by block of 16 output channels, batch
+ * normalisation folded in. The bits depend on the model alone. */
 
+#include "../graph/read_ahead.h"
 #include "../kernels/kernels.h"
 #include "program.h"
 
-struct nnc_weights;
+/* What one thread needs to pack block after block; zero but for the program. */
+struct nnc_packer {
+    const struct nnc_program *program;
+    struct nnc_read_ahead ahead;
+    float *room[2]; /* for rows as the file has them, and for what others are made of */
+    uint64_t room_floats[2];
+};
 
-/* For these kernels, which say what kind of weights a layer has. */
-enum nnc_status nnc_weights_create(const struct nnc_program *program,
-                                   const struct nnc_kernels *kernels,
-                                   struct nnc_weights **weights, struct nnc_error *error);
-void nnc_weights_destroy(struct nnc_weights *weights); /* all blocks released; NULL is fine */
+void nnc_packer_finish(struct nnc_packer *packer); /* frees the room, which comes again */
 
-/* The packed block of a CONV, GROUPED, DEPTHWISE or AFFINE step; read now if it is not
- * resident. GROUPED: one for each group in the block, first to last, each as of a
- * convolution of its own, with zeros for the lanes of the others. The bits depend on the
- * model alone. Threads: shared.
- * Fails: NNC_CHANGED, NNC_IO, NNC_NOMEM. */
-enum nnc_status nnc_weights_acquire(struct nnc_weights *weights, uint32_t step, uint32_t block,
-                                    const float **packed, struct nnc_error *error);
-void nnc_weights_release(struct nnc_weights *weights, uint32_t step, uint32_t block);
+/* How many blocks a step has: 0 for those that have no weights of this kind, which CONV,
+ * GROUPED, DEPTHWISE and AFFINE steps have. */
+uint32_t nnc_pack_blocks(const struct nnc_program *program, uint32_t step);
 
-/* The kind of a CONV step's weights: m of Winograd's convolution, or 0. */
-uint32_t nnc_weights_winograd(const struct nnc_weights *weights, uint32_t step);
+/* The kind of a step's weights: m of Winograd's convolution if the kernels have it and it suits
+ * the layer, or 0. */
+uint8_t nnc_pack_winograd(const struct nnc_program *program, const struct nnc_kernels *kernels,
+                          uint32_t step);
 
-/* Bytes of one packed block of this step, and of all that are resident. */
-size_t nnc_weights_block_bytes(const struct nnc_weights *weights, uint32_t step,
-                               uint32_t block);
-size_t nnc_weights_resident_bytes(struct nnc_weights *weights);
+uint64_t nnc_pack_floats(const struct nnc_program *program, uint32_t step, uint32_t block,
+                         uint8_t winograd);
+
+/* Packs a block into nnc_pack_floats() floats, aligned to 64 bytes. GROUPED: one for each group
+ * in the block, first to last, each as of a convolution of its own, with zeros for the lanes
+ * of the others. Fails: NNC_CHANGED, NNC_IO, NNC_NOMEM. */
+enum nnc_status nnc_pack_block(struct nnc_packer *packer, uint32_t step, uint32_t block,
+                               uint8_t winograd, float *packed, struct nnc_error *error);
 
 #endif

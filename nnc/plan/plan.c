@@ -92,16 +92,6 @@ static void select_steps(const struct maker *m)
 
 /* Order -------------------------------------------------------------------------------- */
 
-static uint32_t top_category(const struct maker *m, uint32_t label)
-{
-    if (label >= NNC_TRUNK)
-        return NNC_TRUNK;
-    const struct nnc_category *c = &m->program->graph->taxonomy->categories[label];
-    while (c->parent != NNC_NO_CATEGORY)
-        c = &m->program->graph->taxonomy->categories[c->parent];
-    return c->index;
-}
-
 static void find_phase(const struct maker *m, uint32_t s, uint32_t edge)
 {
     const struct nnc_edge *const e = edge_at(m, edge);
@@ -121,7 +111,7 @@ static void choose_phases(struct maker *m)
         if (!m->selected[s])
             continue;
         const uint32_t value = edge_at(m, step_at(m, s)->out)->value;
-        m->unit[s] = top_category(m, nnc_demand_owner(m->owners, value));
+        m->unit[s] = nnc_demand_top(m->owners, value);
         m->phase[s] = m->unit[s] == NNC_TRUNK ? PHASE_TRUNK : PHASE_BRANCH;
         each_input(m, s, find_phase);
         if (m->phase[s] != PHASE_BRANCH)
@@ -482,26 +472,50 @@ static void merge_stages(struct maker *m)
 
 /* Weights ------------------------------------------------------------------------------ */
 
+/* All blocks that the steps need, in the order in which they run. */
+static enum nnc_status list_blocks(struct maker *m, struct nnc_weight_block **blocks,
+                                   uint32_t *n)
+{
+    uint64_t most = 0;
+    for (uint32_t k = 0; k < m->plan->n_steps; k++)
+        most += m->plan->steps[k].packed ? m->plan->steps[k].n_active : 0;
+    *n = 0;
+    *blocks = nnc_pool_alloc(&m->plan->pool, most, sizeof **blocks);
+    if (!*blocks)
+        return nnc_fail_nomem(m->error, most * sizeof **blocks);
+    for (uint32_t k = 0; k < m->plan->n_steps; k++) {
+        const struct nnc_plan_step *const s = &m->plan->steps[k];
+        for (uint32_t i = 0; s->packed && i < s->n_active; i++)
+            (*blocks)[(*n)++] = (struct nnc_weight_block){number_of(m, s), s->active[i]};
+    }
+    return NNC_OK;
+}
+
 static enum nnc_status fetch_weights(struct maker *m)
 {
-    for (uint32_t k = 0; k < m->plan->n_steps; k++) {
-        struct nnc_plan_step *const s = &m->plan->steps[k];
-        if (!s->packed)
-            continue;
-        for (uint32_t i = 0; i < s->n_active; i++) {
-            const enum nnc_status status =
-                nnc_weights_acquire(m->plan->weights, number_of(m, s), s->active[i],
-                                    &s->packed[s->active[i]], m->error);
-            if (status)
-                return status;
-            m->plan->weight_bytes +=
-                nnc_weights_block_bytes(m->plan->weights, number_of(m, s), s->active[i]);
+    struct nnc_plan *const plan = m->plan;
+    struct nnc_weight_block *blocks;
+    uint32_t n;
+    enum nnc_status status = list_blocks(m, &blocks, &n);
+    if (!status)
+        status = nnc_weights_acquire(plan->weights, blocks, n, m->error);
+    if (status)
+        return status;
+    plan->blocks = blocks;
+    plan->n_blocks = n;
+    for (uint32_t k = 0; k < plan->n_steps; k++) {
+        const struct nnc_plan_step *const s = &plan->steps[k];
+        for (uint32_t i = 0; s->packed && i < s->n_active; i++, blocks++) {
+            s->packed[s->active[i]] =
+                nnc_weights_packed(plan->weights, blocks->step, blocks->block);
+            plan->weight_bytes +=
+                nnc_weights_block_bytes(plan->weights, blocks->step, blocks->block);
         }
     }
-    for (uint32_t k = 0; k < m->plan->n_steps; k++)
-        if (m->plan->steps[k].stack)
-            nnc_stack_note_operands(&m->plan->steps[k]);
-    m->plan->weight_bytes += m->plan->constant_floats * sizeof(float);
+    for (uint32_t k = 0; k < plan->n_steps; k++)
+        if (plan->steps[k].stack)
+            nnc_stack_note_operands(&plan->steps[k]);
+    plan->weight_bytes += plan->constant_floats * sizeof(float);
     return NNC_OK;
 }
 
@@ -661,13 +675,7 @@ void nnc_plan_destroy(struct nnc_plan *plan)
 {
     if (!plan)
         return;
-    for (uint32_t k = 0; plan->steps && k < plan->n_steps; k++) {
-        const struct nnc_plan_step *const s = &plan->steps[k];
-        for (uint32_t i = 0; s->packed && i < s->n_active; i++)
-            if (s->packed[s->active[i]])
-                nnc_weights_release(plan->weights,
-                                    (uint32_t)(s->step - plan->program->steps), s->active[i]);
-    }
+    nnc_weights_release(plan->weights, plan->blocks, plan->n_blocks);
     free(plan->constants);
     nnc_pool_finish(&plan->pool);
     free(plan);

@@ -13,8 +13,8 @@
 
 #include "../kernels/kernels.h"
 #include "cost.h"
-#include "pack.h"
 #include "program.h"
+#include "weights.h"
 
 enum nnc_space {
     NNC_SPACE_SHARED,   /* the session's arena: what several threads see */
@@ -102,6 +102,8 @@ struct nnc_plan {
     struct nnc_cost_table cost;  /* categories cut away: as in the full network */
     size_t weight_bytes;
     struct nnc_weights *weights; /* borrowed from the model */
+    struct nnc_weight_block *blocks; /* [n_blocks] what the plan has acquired of them */
+    uint32_t n_blocks;
     const struct nnc_program *program;
     struct nnc_pool pool;
 };

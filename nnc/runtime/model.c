@@ -159,11 +159,10 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
     if (!model->cached)
         return nnc_fail_nomem(error, model->max_cached * sizeof *model->cached);
     if ((status = nnc_program_create(g, model->narrow, &model->program, error)) ||
-        (status = check_narrow(model, error)) ||
-        (status = nnc_weights_create(model->program, model->kernels, &model->weights,
-                                     error)))
+        (status = check_narrow(model, error)) || (status = count_full_cost(model, error)))
         return status;
-    return count_full_cost(model, error);
+    return nnc_weights_create(model->program, model->kernels, model->owners, &model->weights,
+                              error);
 }
 
 static enum nnc_status open_model(const char *path, const void *bytes, size_t size,
