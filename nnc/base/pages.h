@@ -16,7 +16,7 @@ uint32_t nnc_pages_small(void); /* bytes of a small one */
 
 /* A buffer, in large pages if it has the size of one; not zeroed. NULL when memory is short. */
 void *nnc_pages_alloc(uint64_t bytes);
-void nnc_pages_free(void *pages, uint64_t bytes); /* the size that was asked for; NULL is fine */
+void nnc_pages_free(void *pages, uint64_t bytes); /* as was asked for; NULL is fine */
 
 /* Addresses, aligned to a large page, that become memory where they are touched, in small
  * pages. NULL if they cannot be had, then or in this build at all. */

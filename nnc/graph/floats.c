@@ -184,7 +184,8 @@ enum nnc_status nnc_graph_read_ahead(const struct nnc_graph *graph,
         return read_converted(graph, ahead, t, first, count, out, error);
     /* The commonest kind goes straight to its place: one system call for all of it. */
     const enum nnc_status status =
-        read_ahead(graph->sources, ahead, t->file, t->offset + first * 4, count * 4, out, error);
+        read_ahead(graph->sources, ahead, t->file, t->offset + first * 4, count * 4, out,
+                   error);
     if (!status)
         flush_in_place(out, count);
     return status;

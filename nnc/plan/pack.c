@@ -271,7 +271,8 @@ static void place_groups(const struct nnc_program *p, uint32_t step, uint32_t bl
 /* Whether every lane of a block has a row: no float of it is then left as it was. */
 static bool is_full(const struct nnc_program *p, uint32_t step, uint32_t block)
 {
-    return p->steps[step].kind != NNC_STEP_GROUPED && rows_of_block(p, step, block) == NNC_BLOCK;
+    return p->steps[step].kind != NNC_STEP_GROUPED &&
+           rows_of_block(p, step, block) == NNC_BLOCK;
 }
 
 static enum nnc_status pack_rows(struct nnc_packer *packer, uint32_t step, uint32_t block,

@@ -8,10 +8,9 @@
 #include "../base/pages.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* How much of all large pages together may be wanted by nobody, and from which size on one costs
- * less than its small ones. */
+/* How much of all large pages together may be wanted by nobody, and from which size on one
+ * costs less than its small ones. */
 enum { ALIGNMENT = 64, MOST_UNUSED = NNC_LARGE_PAGE, LEAST_LARGE = NNC_LARGE_PAGE / 4 };
 
 struct large_page {
@@ -82,7 +81,8 @@ struct nnc_weight_memory *nnc_weight_memory_create(uint32_t n, const uint64_t *b
     m->bytes = nnc_alloc(n, sizeof *m->bytes);
     bool enough = m->offset && m->bytes;
     if (enough) {
-        memcpy(m->bytes, bytes, n * sizeof *bytes);
+        for (uint32_t i = 0; i < n; i++)
+            m->bytes[i] = bytes[i];
         enough = place(m, unit, n_units) && reserve(m);
     }
     if (enough)

@@ -4,9 +4,10 @@
 
 /* Where packed weights lie. Every block of the model has its place from the beginning, branch
  * after branch in the order in which a frame reads them; it is memory only while somebody has
- * it. What fills large pages comes in such, all in all with at most 2 MiB that nobody wants, the
- * rest in small ones; pages that nobody wants anything of any more are given back. Where no addresses can be had (base/pages.h), every
- * block comes from the heap. Threads: single; the caller has a lock. */
+ * it. What fills large pages comes in such, all in all with at most 2 MiB that nobody wants,
+ * the rest in small ones; pages that nobody wants anything of any more are given back. Where
+ * no addresses can be had (base/pages.h), every block comes from the heap. Threads: single;
+ * the caller has a lock. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -152,8 +152,9 @@ static enum nnc_status load(struct nnc_weights *w, const struct nnc_weight_block
 
 /* Another plan may want some of the same, and the one that comes first reads it: so the lock is
  * taken for each block. */
-enum nnc_status nnc_weights_acquire(struct nnc_weights *w, const struct nnc_weight_block *blocks,
-                                    uint32_t n, struct nnc_error *error)
+enum nnc_status nnc_weights_acquire(struct nnc_weights *w,
+                                    const struct nnc_weight_block *blocks, uint32_t n,
+                                    struct nnc_error *error)
 {
     enum nnc_status status = NNC_OK;
     want(w, blocks, n);
