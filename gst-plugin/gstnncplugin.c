@@ -7,10 +7,13 @@
 #include "gstnncjsonelement.h"
 #include "gstnnctaskinject.h"
 
+GST_ELEMENT_REGISTER_DECLARE(nncoverlay) /* its header needs pango */
+
 static gboolean init_plugin(GstPlugin *plugin)
 {
     return GST_ELEMENT_REGISTER(nncclassify, plugin) |
            GST_ELEMENT_REGISTER(nncjson, plugin) |
+           GST_ELEMENT_REGISTER(nncoverlay, plugin) |
            GST_ELEMENT_REGISTER(nnctask, plugin) | gst_nnc_devices_register(plugin);
 }
 

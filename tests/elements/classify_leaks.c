@@ -95,6 +95,9 @@ GST_START_TEST(nothing_stays_alive)
     fail_unless(tracer, "run with GST_TRACERS=leaks");
     play(launch);
     play(tasks);
+    if (gst_registry_check_feature_version(gst_registry_get(), "nncoverlay", 0, 0, 0))
+        play("videotestsrc num-buffers=30 ! nncclassify model=" MODEL_TWO
+             " threads=1 ! nncoverlay ! fakesink");
     switch_and_fail();
     const guint n = count_live_objects(tracer);
     fail_unless_equals_int(n, 0);
