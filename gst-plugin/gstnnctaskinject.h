@@ -75,8 +75,9 @@ struct _GstNncTaskInject {
     struct gst_nnc_task_hearing *hearing;
 
     /* The streaming thread's. */
-    gint frame_mode;         /* GstNncTaskMode of the frame under way */
-    gint64 now_ns;           /* running time of the newest frame */
+    gint frame_mode;                /* GstNncTaskMode of the frame under way */
+    gint64 now_ns;                  /* running time of the newest frame */
+    gint64 unix_second, day_second; /* the second seen last, and which of the day it is */
     GstStructure *task;      /* what holds, without its number; NULL before the first */
     guint64 seq;             /* its number */
     gint event_mode;         /* GstNncTaskMode of the last event */

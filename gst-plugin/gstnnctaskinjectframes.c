@@ -66,6 +66,12 @@ void gst_nnc_task_inject_forget_stream(GstNncTaskInject *self)
 
 /* --- time --- */
 
+/* Times are foreign: sums and differences of what comes out here cannot overflow. */
+static gint64 to_time(GstClockTime time)
+{
+    return (gint64)MIN(time, (GstClockTime)G_MAXINT64 / 4);
+}
+
 /* Frames without a time get the clock's; without a clock, that of the frame before. */
 static void read_time(GstNncTaskInject *self, GstBuffer *buffer)
 {
@@ -80,16 +86,28 @@ static void read_time(GstNncTaskInject *self, GstBuffer *buffer)
     if (!GST_CLOCK_TIME_IS_VALID(time))
         time = gst_element_get_current_running_time(GST_ELEMENT(self));
     if (GST_CLOCK_TIME_IS_VALID(time))
-        self->now_ns = (gint64)time;
+        self->now_ns = to_time(time);
 }
 
-static gint64 read_time_of_day(void)
+static gint64 seconds_since_midnight(gint64 unix_seconds)
 {
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
-    const gint64 seconds = g_date_time_get_hour(now) * 3600 +
-                           g_date_time_get_minute(now) * 60 + g_date_time_get_second(now);
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(unix_seconds);
 
-    return seconds * GST_SECOND + g_date_time_get_microsecond(now) * GST_USECOND;
+    return g_date_time_get_hour(time) * 3600 + g_date_time_get_minute(time) * 60 +
+           g_date_time_get_second(time);
+}
+
+/* The time zone is looked up once a second: GLib looks at its file each time. */
+static gint64 read_time_of_day(GstNncTaskInject *self)
+{
+    const gint64 now_us = g_get_real_time();
+    const gint64 second = now_us / G_USEC_PER_SEC;
+
+    if (second != self->unix_second) {
+        self->unix_second = second;
+        self->day_second = seconds_since_midnight(second);
+    }
+    return self->day_second * GST_SECOND + now_us % G_USEC_PER_SEC * GST_USECOND;
 }
 
 static gint64 read_script_time(GstNncTaskInject *self,
@@ -99,12 +117,12 @@ static gint64 read_script_time(GstNncTaskInject *self,
     const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
 
     if (script->by_time_of_day)
-        return read_time_of_day();
+        return read_time_of_day(self);
     if (atomic_load(&self->settings.clock) == GST_NNC_TASK_CLOCK_RUNNING_TIME)
         return self->now_ns;
-    /* -1, before any line, if the frame has none */
-    return (gint64)gst_segment_to_stream_time(segment, GST_FORMAT_TIME,
-                                              GST_BUFFER_PTS(buffer));
+    const GstClockTime time =
+        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    return GST_CLOCK_TIME_IS_VALID(time) ? to_time(time) : -1; /* before any line */
 }
 
 /* --- which task --- */
