@@ -42,7 +42,7 @@ def documented_tasks():
     """(where, cutout or the categories of an attention) in the README and the demo."""
     readme = (ROOT / "README.md").read_text()
     for text in re.findall(r"\bcutout=([^\s`]+)|--cutout ([^\s`\]]+)`", readme):
-        yield "README.md", "".join(text)
+        yield "README.md", "".join(text).rstrip(",;")  # the next field of a structure follows
     for text in re.findall(r"`attention=([^`]+)`", readme):
         yield "README.md", re.sub(r"=[0-9.]+", "", text)
     demo = (PIPELINES / "demo.c").read_text()
