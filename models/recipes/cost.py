@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Counts what tasks of a model cost, from the file alone, independently of the core.
 
-    python3 models/recipes/cost.py models/shipped/nest-first.onnx
+    python3 models/recipes/cost.py models/shipped/nest-small.onnx
 
 Parameters are float initializer elements as filed, without the attention default; MACs are
 those of Conv, Gemm and MatMul, padded taps included. A task demands the logits of its active

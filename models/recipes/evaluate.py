@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Measures an exported model on the validation pictures: what the model card states.
 
-    python3 models/recipes/evaluate.py models/shipped/nest-first.onnx
+    python3 models/recipes/evaluate.py models/shipped/nest-small.onnx
     python3 models/recipes/evaluate.py MODEL --data DIR --taxonomy FILE
 
 Runs the file itself in ONNX Runtime and prints Markdown. Figures: accuracy at every level of the

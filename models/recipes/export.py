@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Turns a checkpoint of `train.py` into an ONNX model with an `nnc.taxonomy`.
 
-    python3 models/recipes/export.py DIR/checkpoint.pt models/shipped/nest-first.onnx
+    python3 models/recipes/export.py DIR/checkpoint.pt models/shipped/nest-small.onnx
     python3 models/recipes/export.py --untrained random.onnx
 
 The stacked class convolutions are taken apart, so that every category is a chain of nodes
