@@ -29,9 +29,11 @@
 
 GST_DEBUG_CATEGORY(nnc_cam_src_debug);
 
-/* A timestamp older than this, or in the future, is no timestamp. */
+/* A timestamp older than this is no timestamp. */
 #define OLDEST_NS (10 * GST_SECOND)
-#define FUTURE_NS (10 * GST_MSECOND)
+/* Nor is one of the future, except that drivers may name the end of an exposure before it
+ * has come. */
+#define FUTURE_NS (40 * GST_MSECOND)
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_NNC_CAM_CAPS));

@@ -82,6 +82,12 @@ enum nnc_camera_trouble nnc_camera_slot_map(const struct nnc_camera *camera,
     return NNC_CAMERA_OK;
 }
 
+void nnc_camera_slot_detach(const struct nnc_v4l2_ops *ops, struct nnc_camera_slot *slot)
+{
+    for (unsigned i = 0; i < slot->n_pieces; i++)
+        ops->detach(slot->piece[i].map, slot->piece[i].length);
+}
+
 void nnc_camera_slot_unmap(const struct nnc_v4l2_ops *ops, struct nnc_camera_slot *slot)
 {
     for (unsigned i = 0; i < slot->n_pieces; i++) {

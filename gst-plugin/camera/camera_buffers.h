@@ -23,6 +23,8 @@ void nnc_camera_request_init(struct nnc_camera_request *request, uint32_t type,
 enum nnc_camera_trouble nnc_camera_slot_map(const struct nnc_camera *camera,
                                             struct nnc_camera_slot *slot, bool dmabuf,
                                             struct nnc_camera_error *error);
+/* Lets the device go; what the buffer holds can be read as before. */
+void nnc_camera_slot_detach(const struct nnc_v4l2_ops *ops, struct nnc_camera_slot *slot);
 void nnc_camera_slot_unmap(const struct nnc_v4l2_ops *ops, struct nnc_camera_slot *slot);
 
 #endif

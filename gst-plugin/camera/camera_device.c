@@ -55,6 +55,8 @@ static enum nnc_camera_trouble explain_kind(const struct nnc_camera *camera,
     const char *kind = "no capture device";
     char sibling[NNC_CAMERA_PATH_SIZE], hint[NNC_CAMERA_PATH_SIZE + 64] = "";
 
+    if (!error) /* a search, which would begin anew here */
+        return NNC_CAMERA_UNFIT;
     if (capabilities & V4L2_CAP_META_CAPTURE) {
         kind = "a metadata node, without pictures";
         if (nnc_camera_find_sibling(camera, sibling))

@@ -3,9 +3,9 @@
 /* One lock guards who has which slot and whether the driver may still be called; it is
  * held for the call that queues a buffer, which does not wait, and for nothing longer.
  *
- * Buffers outlive the stream: after STREAMOFF they are given back to the driver with
- * REQBUFS(0), which since Linux 4.20 works while some are still mapped. The driver is
- * then free to stream anew, and the mapped pages go when their last reader lets go. */
+ * Buffers outlive the stream: what is lent when it stops is copied into its own place, so
+ * that a sink that keeps its last frame keeps no camera busy, and no number taken after
+ * it was unplugged. */
 
 #include "camera_buffers.h"
 
@@ -90,9 +90,12 @@ static void release_buffers(struct nnc_camera_stream *stream)
     struct v4l2_requestbuffers request = {.type = stream->camera.type,
                                           .memory = V4L2_MEMORY_MMAP};
 
-    for (unsigned i = 0; i < stream->n_slots; i++)
-        if (stream->slots[i].state != NNC_CAMERA_SLOT_LENT)
+    for (unsigned i = 0; i < stream->n_slots; i++) {
+        if (stream->slots[i].state == NNC_CAMERA_SLOT_LENT)
+            nnc_camera_slot_detach(stream->ops, &stream->slots[i]);
+        else
             nnc_camera_slot_unmap(stream->ops, &stream->slots[i]);
+    }
     nnc_camera_ioctl(&stream->camera, VIDIOC_REQBUFS, &request);
 }
 

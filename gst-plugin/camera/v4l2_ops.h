@@ -20,6 +20,9 @@ struct nnc_v4l2_ops {
     int (*ioctl)(int fd, unsigned long request, void *argument);
     void *(*mmap)(size_t length, int fd, int64_t offset); /* MAP_FAILED if it fails */
     int (*munmap)(void *start, size_t length);
+    /* Puts a copy into the place of mapped memory, which lets the device go; readers see
+     * no difference. Where that fails it stays as it is. */
+    void (*detach)(void *start, size_t length);
     int (*poll)(struct pollfd *fds, nfds_t n, int timeout_ms);
 };
 

@@ -309,6 +309,11 @@ static int fake_munmap(void *start, size_t length)
     return 0;
 }
 
+static void fake_detach(void *start, size_t length)
+{
+    fake.n_detached++;
+}
+
 static int fake_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
     return 0;
@@ -322,5 +327,6 @@ const struct nnc_v4l2_ops fake_ops = {
     .ioctl = fake_ioctl,
     .mmap = fake_mmap,
     .munmap = fake_munmap,
+    .detach = fake_detach,
     .poll = fake_poll,
 };

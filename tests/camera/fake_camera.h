@@ -50,7 +50,7 @@ struct fake_camera {
     bool fail_once;
 
     /* What is counted. */
-    int n_open, n_mapped, n_exported, n_queued;
+    int n_open, n_mapped, n_exported, n_queued, n_detached;
     unsigned n_failed;
     bool streaming;
     uint32_t sequence;

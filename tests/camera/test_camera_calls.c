@@ -366,6 +366,7 @@ START_TEST(frames_outlive_their_stream)
     nnc_camera_stream_stop(stream);
     nnc_camera_close(&camera);
     ck_assert_int_eq(fake.n_mapped, 3);
+    ck_assert_int_eq(fake.n_detached, 3);
     for (unsigned i = 0; i < 3; i++) {
         memset(held[i].slot->piece[0].map, 7, held[i].slot->piece[0].length);
         nnc_camera_slot_release(held[i].slot);

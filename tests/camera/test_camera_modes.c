@@ -368,6 +368,20 @@ START_TEST(the_same_camera_again)
 }
 END_TEST
 
+/* A search passes nodes of other kinds by. */
+START_TEST(strangers_end_no_search)
+{
+    struct nnc_camera_error error;
+    char folder[32], path[NNC_CAMERA_PATH_SIZE];
+
+    fake_camera_reset();
+    fake.capabilities = V4L2_CAP_META_CAPTURE | V4L2_CAP_STREAMING;
+    const struct nnc_v4l2_ops ops = with_nodes(folder);
+    ck_assert_int_eq(nnc_camera_find(&ops, NULL, path, &error), NNC_CAMERA_ABSENT);
+    remove_nodes(folder);
+}
+END_TEST
+
 /* A metadata node says where the pictures are. */
 START_TEST(siblings_are_found)
 {
@@ -412,6 +426,7 @@ static Suite *camera_modes(void)
     suite_add_tcase(suite, which);
     tcase_add_test(which, cameras_by_name);
     tcase_add_test(which, the_same_camera_again);
+    tcase_add_test(which, strangers_end_no_search);
     tcase_add_test(which, siblings_are_found);
     return suite;
 }
