@@ -24,6 +24,13 @@ static struct v4l2_selection selection(uint32_t target)
     return (struct v4l2_selection){.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .target = target};
 }
 
+bool nnc_camera_crop_is_there(const struct nnc_camera *camera)
+{
+    struct v4l2_selection bounds = selection(V4L2_SEL_TGT_CROP_BOUNDS);
+
+    return !nnc_camera_ioctl(camera, VIDIOC_G_SELECTION, &bounds);
+}
+
 static enum nnc_camera_trouble explain_none(const struct nnc_camera *camera,
                                             struct nnc_camera_error *error)
 {

@@ -16,6 +16,9 @@ struct nnc_camera_crop {
 /* Reads "x,y,width,height", in pixels of the sensor; "" and NULL are everything. */
 bool nnc_camera_crop_parse(const char *text, struct nnc_camera_crop *crop);
 
+/* Whether the camera has the API at all. */
+bool nnc_camera_crop_is_there(const struct nnc_camera *camera);
+
 /* Sets the region, as near to `*crop` as the camera can, and writes what it is now.
  * Fails: UNSUPPORTED if the camera cannot, or the region lies outside its picture; BUSY
  * if the stream must stop for it. */

@@ -43,11 +43,23 @@ static bool is_rate(struct v4l2_fract interval)
     return interval.numerator && interval.denominator;
 }
 
+static uint32_t greatest_divisor(uint32_t a, uint32_t b)
+{
+    while (b) {
+        const uint32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 static void add_rate(struct nnc_camera_offer *offer, struct v4l2_fract interval)
 {
-    if (is_rate(interval) && offer->n_rates < NNC_CAMERA_MAX_RATES)
-        offer->rates[offer->n_rates++] =
-            (struct nnc_camera_rate){interval.denominator, interval.numerator};
+    if (!is_rate(interval) || offer->n_rates == NNC_CAMERA_MAX_RATES)
+        return;
+    const uint32_t by = greatest_divisor(interval.numerator, interval.denominator);
+    offer->rates[offer->n_rates++] =
+        (struct nnc_camera_rate){interval.denominator / by, interval.numerator / by};
 }
 
 static void read_rates(const struct nnc_camera *camera, struct nnc_camera_offer *offer)

@@ -141,11 +141,12 @@ START_TEST(unplugged_and_plugged_in_again)
         g_autoptr(GstStructure) back = player_wait_event(&player, "back");
         g_autofree char *after = current_device(&player);
         g_printerr("unplugged %u: %s, back as %s\n", i + 1, before, after);
-        if (holder < 0)
+        if (holder < 0) {
             fail_unless_equals_string(after, "/dev/video0");
-        else
+        } else {
             fail_if(g_str_equal(before, after));
-        close(holder);
+            close(holder);
+        }
         player_wait(&player, 10);
     }
     fail_unless_equals_uint64(player_stat(&player, "losses"), n);

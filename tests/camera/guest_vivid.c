@@ -5,6 +5,10 @@
 
 #include "guest_fixture.h"
 
+#include <grp.h>
+#include <gstnnc/gstnnc.h>
+#include <sys/stat.h>
+
 #include <unistd.h>
 
 #define WEBCAM "nnccamsrc name=source "
@@ -32,7 +36,6 @@ static const struct {
     {"video/x-raw,format=NV24,width=320", "NV24 320x180"},
     {"video/x-raw,format=Y42B,width=320", "Y42B 320x180"},
     {"video/x-raw,width=[1000,1300]", "I420 1280x720"},
-    {"nncclassify model=" NNC_TINY_MODEL, "I420 320x180"},
 };
 
 START_TEST(modes_are_chosen_and_told)
@@ -52,6 +55,37 @@ START_TEST(modes_are_chosen_and_told)
     fail_unless(gst_video_info_from_caps(&info, caps));
     fail_unless_equals_uint64(player_seen(&player).last_size, GST_VIDEO_INFO_SIZE(&info));
     fail_unless_equals_uint64(player_stat(&player, "copies"), 0);
+    player_close(&player);
+}
+END_TEST
+
+/* Somebody downstream says what it looks at. */
+static GstPadProbeReturn answer(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+    static const gchar *const formats[] = {"YUY2", NULL};
+    GstQuery *const query = GST_PAD_PROBE_INFO_QUERY(info);
+
+    if (!gst_nnc_query_is_wanted_input(query))
+        return GST_PAD_PROBE_OK;
+    gst_nnc_wanted_input_set(query, 600, 300, 10, 1, formats);
+    return GST_PAD_PROBE_HANDLED;
+}
+
+START_TEST(wishes_are_asked_for)
+{
+    struct player player;
+
+    webcam();
+    player_prepare(&player, WEBCAM "! queue" SINK);
+    g_autoptr(GstPad) pad = gst_element_get_static_pad(player.sink, "sink");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, answer, NULL, NULL);
+    gst_element_set_state(player.pipeline, GST_STATE_PLAYING);
+    g_autoptr(GstStructure) event = player_wait_event(&player, "mode");
+    const char *const text = gst_structure_get_string(event, "text");
+    fail_unless(g_str_has_prefix(text, "I420 640x360 at 10/1"), "%s", text);
+    fail_unless(strstr(text, "the cheapest that gives 600x300 at 10/1") != NULL, "%s",
+                text);
+    player_wait(&player, 2);
     player_close(&player);
 }
 END_TEST
@@ -286,6 +320,47 @@ START_TEST(pauses_leave_no_old_frames)
 }
 END_TEST
 
+/* --- the list of devices --- */
+
+static GstDevice *wait_for_device(GstBus *bus, GstMessageType type)
+{
+    GstMessage *const message = gst_bus_timed_pop_filtered(bus, 20 * GST_SECOND, type);
+    GstDevice *device = NULL;
+
+    fail_unless(message, "no %s", gst_message_type_get_name(type));
+    if (type == GST_MESSAGE_DEVICE_ADDED)
+        gst_message_parse_device_added(message, &device);
+    else
+        gst_message_parse_device_removed(message, &device);
+    gst_message_unref(message);
+    return device;
+}
+
+START_TEST(devices_come_and_go)
+{
+    g_autoptr(GstDeviceProvider) provider =
+        gst_device_provider_factory_get_by_name("nnccamprovider");
+    g_autoptr(GstBus) bus = gst_device_provider_get_bus(provider);
+
+    webcam();
+    fail_unless(gst_device_provider_start(provider));
+    g_autoptr(GstDevice) old = wait_for_device(bus, GST_MESSAGE_DEVICE_ADDED);
+    g_autofree char *name = gst_device_get_display_name(old);
+    fail_unless_equals_string(name, "vivid");
+    g_autoptr(GstCaps) caps = gst_device_get_caps(old);
+    fail_unless(gst_caps_get_size(caps) > 20);
+    unplug_vivid();
+    gst_object_unref(wait_for_device(bus, GST_MESSAGE_DEVICE_REMOVED));
+    replug_vivid();
+    g_autoptr(GstDevice) new = wait_for_device(bus, GST_MESSAGE_DEVICE_ADDED);
+    g_autoptr(GstElement) element = gst_device_create_element(new, NULL);
+    g_autofree char *path = NULL;
+    g_object_get(gst_object_ref_sink(element), "device", &path, NULL);
+    fail_unless_equals_string(path, VIVID);
+    gst_device_provider_stop(provider);
+}
+END_TEST
+
 /* --- bad input --- */
 
 static const struct {
@@ -330,7 +405,10 @@ END_TEST
 /* As somebody who is not in the group. */
 START_TEST(missing_permission_names_the_group)
 {
+    const struct group *const video = getgrnam("video");
+
     webcam();
+    fail_unless(video && !chown(VIVID, 0, video->gr_gid) && !chmod(VIVID, 0660));
     fail_unless(!setegid(65534) && !seteuid(65534));
     g_autofree char *text = failure_of(WEBCAM "device=" VIVID SINK);
     fail_unless(!seteuid(0) && !setegid(0));
@@ -347,6 +425,7 @@ static Suite *guest_vivid(void)
     suite_add_tcase(suite, all);
     tcase_set_timeout(all, 120);
     tcase_add_loop_test(all, modes_are_chosen_and_told, 0, G_N_ELEMENTS(modes));
+    tcase_add_test(all, wishes_are_asked_for);
     tcase_add_test(all, mapped_and_exported_frames_are_equal);
     tcase_add_loop_test(all, memory_is_what_was_asked_for, 0, G_N_ELEMENTS(memories));
     tcase_add_test(all, copies_only_when_frames_are_kept);
@@ -356,6 +435,7 @@ static Suite *guest_vivid(void)
     tcase_add_test(all, crop_where_it_cannot);
     tcase_add_test(all, sources_change);
     tcase_add_test(all, pauses_leave_no_old_frames);
+    tcase_add_test(all, devices_come_and_go);
     tcase_add_loop_test(all, bad_settings_are_explained, 0, G_N_ELEMENTS(bad));
     tcase_add_test(all, busy_cameras_are_explained);
     tcase_add_test(all, missing_permission_names_the_group);
