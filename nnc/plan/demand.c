@@ -32,7 +32,9 @@ static uint32_t unite(const struct nnc_demand *d, uint32_t a, uint32_t b)
 static void need(struct nnc_demand *d, uint32_t value, uint32_t channel, uint32_t label)
 {
     uint32_t *const at = &d->labels[value][channel];
+    d->counts[value] += *at == NNC_NOT_NEEDED;
     *at = unite(d, *at, label);
+    d->owners[value] = unite(d, d->owners[value], label);
 }
 
 static void need_all(struct nnc_demand *d, uint32_t value, uint32_t label)
@@ -228,13 +230,16 @@ static bool allocate_labels(struct nnc_demand *d)
         d->channels[v] = s->rank ? s->dim[d->axis[v]] : 1;
         total += d->channels[v];
     }
-    uint32_t *labels = d->memory = nnc_alloc(total, sizeof *labels);
+    uint32_t *labels = d->memory = nnc_alloc_aligned(total * sizeof *labels);
     if (!labels)
         return false;
     for (uint64_t i = 0; i < total; i++)
         labels[i] = NNC_NOT_NEEDED;
-    for (uint32_t v = 0; v < g->n_values; labels += d->channels[v], v++)
+    for (uint32_t v = 0; v < g->n_values; labels += d->channels[v], v++) {
         d->labels[v] = labels;
+        d->counts[v] = 0;
+        d->owners[v] = NNC_NOT_NEEDED;
+    }
     return true;
 }
 
@@ -295,9 +300,11 @@ enum nnc_status nnc_demand_create(const struct nnc_graph *graph, const uint8_t *
     d->graph = graph;
     d->labels = nnc_alloc(graph->n_values, sizeof *d->labels);
     d->channels = nnc_alloc(graph->n_values, sizeof *d->channels);
+    d->counts = nnc_alloc(graph->n_values, sizeof *d->counts);
+    d->owners = nnc_alloc(graph->n_values, sizeof *d->owners);
     d->axis = nnc_alloc(graph->n_values, sizeof *d->axis);
     bool *const by_rows = nnc_alloc(graph->n_values, sizeof *by_rows);
-    bool enough = d->labels && d->channels && d->axis && by_rows;
+    bool enough = d->labels && d->channels && d->counts && d->owners && d->axis && by_rows;
     if (enough)
         choose_axes(d);
     do { /* each round takes at least one weight's rows; there is rarely a second */
@@ -320,6 +327,8 @@ void nnc_demand_destroy(struct nnc_demand *d)
         return;
     free(d->labels);
     free(d->channels);
+    free(d->counts);
+    free(d->owners);
     free(d->axis);
     free(d->memory);
     free(d);
@@ -327,18 +336,12 @@ void nnc_demand_destroy(struct nnc_demand *d)
 
 uint32_t nnc_demand_count(const struct nnc_demand *d, uint32_t value)
 {
-    uint32_t n = 0;
-    for (uint32_t c = 0; c < d->channels[value]; c++)
-        n += d->labels[value][c] != NNC_NOT_NEEDED;
-    return n;
+    return d->counts[value];
 }
 
 uint32_t nnc_demand_owner(const struct nnc_demand *d, uint32_t value)
 {
-    uint32_t label = NNC_NOT_NEEDED;
-    for (uint32_t c = 0; c < d->channels[value] && label != NNC_TRUNK; c++)
-        label = unite(d, label, d->labels[value][c]);
-    return label;
+    return d->owners[value];
 }
 
 uint32_t nnc_demand_top(const struct nnc_demand *d, uint32_t value)

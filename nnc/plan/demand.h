@@ -19,6 +19,8 @@ struct nnc_demand {
     const struct nnc_graph *graph;
     uint32_t **labels;  /* [n_values] -> [channels of that value] */
     uint32_t *channels; /* [n_values] */
+    uint32_t *counts;   /* [n_values] channels that are needed */
+    uint32_t *owners;   /* [n_values] the label that unites theirs */
     uint8_t *axis;      /* [n_values] */
     void *memory;
 };

@@ -78,16 +78,26 @@ static void want(const struct maker *m, uint32_t s, uint32_t edge)
     m->wanted[edge] = true;
 }
 
-static void select_steps(const struct maker *m)
+static enum nnc_status select_steps(const struct maker *m)
 {
+    struct nnc_plan *const plan = m->plan;
+    uint64_t n = 0;
     want(m, 0, root(m, m->program->logits));
-    if (m->plan->presence_needed)
+    if (plan->presence_needed)
         want(m, 0, root(m, m->program->presence));
     for (uint32_t s = m->program->n_steps; s-- > 0;)
         if (m->wanted[step_at(m, s)->out]) {
             m->selected[s] = true;
             each_input(m, s, want);
+            n++;
         }
+    /* Each unit has a step at least, and merged stages are units too. */
+    plan->steps = nnc_pool_alloc(&plan->pool, n, sizeof *plan->steps);
+    plan->stages = nnc_pool_alloc(&plan->pool, n + 1, sizeof *plan->stages);
+    plan->units = nnc_pool_alloc(&plan->pool, 2 * n + 1, sizeof *plan->units);
+    return plan->steps && plan->stages && plan->units
+               ? NNC_OK
+               : nnc_fail_nomem(m->error, n * sizeof *plan->steps);
 }
 
 /* Order -------------------------------------------------------------------------------- */
@@ -154,14 +164,30 @@ static enum nnc_status add_wide_stages(struct maker *m, enum phase phase)
     return NNC_OK;
 }
 
-static enum nnc_status add_unit(struct maker *m, uint32_t category, uint32_t stage)
+/* The steps of branches, as a list for each top category in their order. */
+struct branches {
+    uint32_t *first; /* [categories] */
+    uint32_t *next;  /* [program steps] */
+};
+
+static void list_branches(const struct maker *m, struct branches *b)
+{
+    for (uint32_t c = 0; c < m->program->graph->taxonomy->n_categories; c++)
+        b->first[c] = NNC_NONE;
+    for (uint32_t s = m->program->n_steps; s-- > 0;) {
+        if (!m->selected[s] || computed_once(m, s) || m->phase[s] != PHASE_BRANCH)
+            continue;
+        b->next[s] = b->first[m->unit[s]];
+        b->first[m->unit[s]] = s;
+    }
+}
+
+static enum nnc_status add_unit(struct maker *m, const struct branches *b, uint32_t category,
+                                uint32_t stage)
 {
     struct nnc_range *const unit = &m->plan->units[m->plan->n_units];
     unit->first = m->plan->n_steps;
-    for (uint32_t s = 0; s < m->program->n_steps; s++) {
-        if (!m->selected[s] || computed_once(m, s) || m->phase[s] != PHASE_BRANCH ||
-            m->unit[s] != category)
-            continue;
+    for (uint32_t s = b->first[category]; s != NNC_NONE; s = b->next[s]) {
         const enum nnc_status status = add_plan_step(m, s, stage);
         if (status)
             return status;
@@ -175,13 +201,17 @@ static enum nnc_status add_units(struct maker *m)
 {
     const uint32_t stage = m->plan->n_stages++;
     const struct nnc_taxonomy *const t = m->program->graph->taxonomy;
-    for (uint32_t c = t->first_top; c != NNC_NO_CATEGORY; c = t->next_sibling[c]) {
-        const enum nnc_status status = add_unit(m, c, stage);
-        if (status)
-            return status;
-    }
+    const uint64_t n = (uint64_t)t->n_categories + m->program->n_steps;
+    uint32_t *const words = nnc_alloc(n, sizeof *words);
+    struct branches branches = {.first = words, .next = words + t->n_categories};
+    enum nnc_status status = words ? NNC_OK : nnc_fail_nomem(m->error, n * sizeof *words);
+    if (words)
+        list_branches(m, &branches);
+    for (uint32_t c = t->first_top; c != NNC_NO_CATEGORY && !status; c = t->next_sibling[c])
+        status = add_unit(m, &branches, c, stage);
+    free(words);
     m->plan->stages[stage] = (struct nnc_stage){true, 0, m->plan->n_units};
-    return NNC_OK;
+    return status;
 }
 
 static enum nnc_status order_steps(struct maker *m)
@@ -585,7 +615,6 @@ static enum nnc_status copy_wishes(struct maker *m, const uint8_t *active,
 static enum nnc_status allocate(struct maker *m)
 {
     const uint32_t steps = m->program->n_steps, edges = m->program->n_edges;
-    const uint32_t tops = m->program->graph->taxonomy->n_categories;
     m->wanted = nnc_alloc(edges, sizeof *m->wanted);
     m->local = nnc_alloc(edges, sizeof *m->local);
     m->last_use = nnc_alloc(edges, sizeof *m->last_use);
@@ -594,16 +623,11 @@ static enum nnc_status allocate(struct maker *m)
     m->unit = nnc_alloc(steps, sizeof *m->unit);
     m->phase = nnc_alloc(steps, sizeof *m->phase);
     m->stage_of = nnc_alloc(steps, sizeof *m->stage_of);
-    struct nnc_plan *const plan = m->plan;
-    plan->pool.limit = SIZE_MAX;
-    plan->steps = nnc_pool_alloc(&plan->pool, steps, sizeof *plan->steps);
-    plan->stages = nnc_pool_alloc(&plan->pool, (uint64_t)steps + 1, sizeof *plan->stages);
-    plan->units =
-        nnc_pool_alloc(&plan->pool, (uint64_t)tops + steps + 1, sizeof *plan->units);
+    m->plan->pool.limit = SIZE_MAX;
     return m->wanted && m->local && m->last_use && m->place && m->selected && m->unit &&
-                   m->phase && m->stage_of && plan->steps && plan->stages && plan->units
+                   m->phase && m->stage_of
                ? NNC_OK
-               : nnc_fail_nomem(m->error, steps * sizeof *plan->steps);
+               : nnc_fail_nomem(m->error, steps * sizeof *m->place);
 }
 
 static void release(struct maker *m)
@@ -621,8 +645,7 @@ static void release(struct maker *m)
 static enum nnc_status make(struct maker *m)
 {
     enum nnc_status status;
-    select_steps(m);
-    if ((status = order_steps(m)))
+    if ((status = select_steps(m)) || (status = order_steps(m)))
         return status;
     note_lives(m);
     place_inputs(m);
