@@ -54,7 +54,8 @@ static gboolean start(GstBaseTransform *base)
 
     gst_nnc_stats_reset(&self->stats);
     gst_nnc_classify_forget_stream(self);
-    if (!gst_nnc_classify_load(self, &error))
+    if (!gst_nnc_classify_load(self, &error) &&
+        !gst_nnc_classify_async_start(self, &error))
         return TRUE;
     gst_nnc_classify_unload(self);
     gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_ERROR, &error);
@@ -63,6 +64,7 @@ static gboolean start(GstBaseTransform *base)
 
 static gboolean stop(GstBaseTransform *base)
 {
+    gst_nnc_classify_async_stop(GST_NNC_CLASSIFY(base));
     gst_nnc_classify_unload(GST_NNC_CLASSIFY(base));
     return TRUE;
 }
@@ -105,8 +107,7 @@ static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
 {
     const GstStructure *const task = gst_nnc_task_event_parse(event);
 
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
-        gst_nnc_classify_forget_stream(GST_NNC_CLASSIFY(base));
+    gst_nnc_classify_handle_event(GST_NNC_CLASSIFY(base), GST_EVENT_TYPE(event));
     if (task)
         gst_nnc_classify_take_event(GST_NNC_CLASSIFY(base), task);
     return GST_BASE_TRANSFORM_CLASS(gst_nnc_classify_parent_class)
@@ -166,9 +167,9 @@ static void gst_nnc_classify_init(GstNncClassify *self)
 {
     pthread_mutex_init(&self->naming, NULL);
     gst_nnc_settings_init(&self->settings);
+    gst_nnc_classify_frames_init(self);
     gst_nnc_task_slot_init(&self->slot, &gst_nnc_classify_slot_owner, self);
     self->synced = g_array_new(FALSE, FALSE, sizeof(struct gst_nnc_gain));
-    gst_nnc_classify_frames_init(self);
     gst_nnc_classify_forget_stream(self);
     gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
     gst_base_transform_set_gap_aware(GST_BASE_TRANSFORM(self), TRUE);

@@ -6,6 +6,7 @@
  * life, gstnncclassifyframes.c its frames, gstnncclassifyproperties.c and
  * gstnncclassifyinput.c what users set and read. */
 
+#include "gstnncasync.h"
 #include "gstnncclassifyinput.h"
 #include "gstnncengine.h"
 #include "gstnncerror.h"
@@ -82,9 +83,15 @@ struct _GstNncClassify {
     guint frames_to_skip;
     struct gst_nnc_regions regions;
     GPtrArray *fresh;   /* the predictions of this frame */
-    GPtrArray *last;    /* those of the newest classified frame, for `hold` */
+    GPtrArray *last;    /* those of the newest classified frame */
+    GPtrArray *taken;   /* empty, but while results of the worker are taken */
     guint64 frame;      /* number of this frame */
     guint64 last_frame; /* of `last` */
+
+    struct gst_nnc_async *async;
+    gboolean is_async; /* from start to stop: its worker classifies */
+    struct nnc_preprocessor *preprocessor; /* of frames for `preprocessor_model` */
+    struct nnc_model *preprocessor_model;  /* a reference */
 };
 
 /* gstnncclassifyframes.c; the streaming thread's, but for init and finish */
@@ -92,6 +99,7 @@ void gst_nnc_classify_frames_init(GstNncClassify *self);
 void gst_nnc_classify_frames_finish(GstNncClassify *self);
 void gst_nnc_classify_forget_stream(GstNncClassify *self);
 void gst_nnc_classify_forget_results(GstNncClassify *self);
+void gst_nnc_classify_handle_event(GstNncClassify *self, GstEventType type);
 GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *buffer);
 
 /* gstnncclassifyrun.c; the streaming thread's. Classifies the frame, or the regions that
@@ -99,10 +107,34 @@ GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *b
  * the frame was refused. */
 gboolean gst_nnc_classify_run(GstNncClassify *self, struct gst_nnc_live_task *live,
                               GstBuffer *buffer, GPtrArray *predictions);
-GstNncPrediction *gst_nnc_classify_make_status(GstNncClassify *self,
-                                               const struct gst_nnc_live_task *live,
-                                               GstNncPredictionStatus status,
-                                               const gchar *reason, GstBuffer *buffer);
+
+/* Its parts. The last two are of whichever thread runs the network. */
+void gst_nnc_classify_choose_regions(GstNncClassify *self, const struct nnc_image *image,
+                                     GstBuffer *buffer);
+void gst_nnc_classify_warn_refused(GstNncClassify *self, const gchar *reason);
+void gst_nnc_classify_refuse_frame(GstNncClassify *self,
+                                   const struct gst_nnc_live_task *live,
+                                   const gchar *reason, GstBuffer *buffer,
+                                   GPtrArray *predictions);
+struct gst_nnc_source gst_nnc_classify_source(const GstNncClassify *self,
+                                              GstBuffer *buffer);
+struct nnc_image gst_nnc_classify_part(const struct nnc_image *picture,
+                                       const struct gst_nnc_region *region);
+GstNncPrediction *gst_nnc_classify_make_prediction(GstNncClassify *self,
+                                                   const struct gst_nnc_live_task *live,
+                                                   const struct nnc_scores *scores,
+                                                   const struct gst_nnc_source *source);
+
+/* gstnncclassifyasync.c; of the element's life, but for submit */
+void gst_nnc_classify_async_init(GstNncClassify *self);
+void gst_nnc_classify_async_finish(GstNncClassify *self);
+enum nnc_status gst_nnc_classify_async_start(GstNncClassify *self, struct nnc_error *error);
+void gst_nnc_classify_async_stop(GstNncClassify *self); /* if it was not started, too */
+
+/* Makes the network's input of the frame for the worker. FALSE if the frame was refused;
+ * `predictions` says so then. */
+gboolean gst_nnc_classify_submit(GstNncClassify *self, struct gst_nnc_live_task *live,
+                                 GstBuffer *buffer, GPtrArray *predictions);
 
 /* gstnncclassifytask.c; the streaming thread's. The task of this frame: of its meta, else
  * of the last event, else of the properties. The caller owns a reference. */

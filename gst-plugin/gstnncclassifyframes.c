@@ -19,14 +19,18 @@ void gst_nnc_classify_frames_init(GstNncClassify *self)
 {
     gst_nnc_input_settings_init(&self->input);
     gst_nnc_regions_init(&self->regions);
+    gst_nnc_classify_async_init(self);
     self->fresh = new_predictions();
     self->last = new_predictions();
+    self->taken = new_predictions();
 }
 
 void gst_nnc_classify_frames_finish(GstNncClassify *self)
 {
+    g_ptr_array_unref(self->taken);
     g_ptr_array_unref(self->last);
     g_ptr_array_unref(self->fresh);
+    gst_nnc_classify_async_finish(self);
     gst_nnc_regions_finish(&self->regions);
     gst_nnc_input_settings_finish(&self->input);
 }
@@ -34,6 +38,7 @@ void gst_nnc_classify_frames_finish(GstNncClassify *self)
 /* What was said of other pictures does not fit those that come now. */
 void gst_nnc_classify_forget_results(GstNncClassify *self)
 {
+    gst_nnc_async_forget(self->async);
     g_ptr_array_set_size(self->last, 0);
     self->frames_to_skip = 0;
     self->regions.turn = 0;
@@ -87,17 +92,22 @@ static gboolean is_left_out(GstNncClassify *self)
 
 /* --- results --- */
 
-/* The predictions of the newest classified frame, once more. */
-static void hold(GstNncClassify *self, const gchar *reason)
+/* The predictions of the newest classified frame, as this frame may have them. */
+static void show_last(GstNncClassify *self, const gchar *reason)
 {
     const guint age = (guint)MIN(self->frame - self->last_frame, G_MAXUINT);
 
-    if (!atomic_load(&self->input.hold) || !self->last->len)
-        return;
-    gst_nnc_count(&self->stats.frames_held, 1);
     for (guint i = 0; i < self->last->len; i++)
         g_ptr_array_add(self->fresh, gst_nnc_prediction_new_held(
                                          g_ptr_array_index(self->last, i), age, reason));
+}
+
+static void hold(GstNncClassify *self, const gchar *reason)
+{
+    if (!atomic_load(&self->input.hold) || !self->last->len)
+        return;
+    gst_nnc_count(&self->stats.frames_held, 1);
+    show_last(self, reason);
 }
 
 static void remember(GstNncClassify *self)
@@ -109,32 +119,78 @@ static void remember(GstNncClassify *self)
     self->last_frame = self->frame;
 }
 
-static void skip_late(GstNncClassify *self, const struct gst_nnc_live_task *live,
-                      GstBuffer *buffer)
+/* What the worker could not run is told, and not held. */
+static void drop_refused(GstNncClassify *self)
 {
-    static const gchar reason[] = "the frame was late";
+    const guint n = self->last->len;
+    GstNncPrediction *const newest = n ? g_ptr_array_index(self->last, n - 1) : NULL;
 
-    gst_nnc_count(&self->stats.frames_late, 1);
-    hold(self, reason);
-    if (!self->fresh->len)
-        g_ptr_array_add(self->fresh,
-                        gst_nnc_classify_make_status(
-                            self, live, GST_NNC_PREDICTION_STATUS_LATE, reason, buffer));
+    if (!newest ||
+        gst_nnc_prediction_get_status(newest) != GST_NNC_PREDICTION_STATUS_REFUSED)
+        return;
+    gst_nnc_classify_warn_refused(self, gst_nnc_prediction_get_reason(newest));
+    g_ptr_array_add(self->fresh, gst_nnc_prediction_ref(newest));
+    g_ptr_array_set_size(self->last, 0);
+}
+
+/* The newest result that no frame had yet goes on this one. */
+static void take_finished(GstNncClassify *self)
+{
+    guint64 frame;
+
+    if (!self->is_async || !gst_nnc_async_take(self->async, self->taken, &frame))
+        return;
+    GPtrArray *const old = self->last;
+    self->last = self->taken;
+    self->taken = old;
+    self->last_frame = frame;
+    g_ptr_array_set_size(self->taken, 0);
+    drop_refused(self);
+    show_last(self, NULL);
+}
+
+static void add_late(GstNncClassify *self, const struct gst_nnc_live_task *live,
+                     const gchar *reason, GstBuffer *buffer)
+{
+    const struct gst_nnc_source source = gst_nnc_classify_source(self, buffer);
+
+    g_ptr_array_add(self->fresh,
+                    gst_nnc_result_make_status(live, GST_NNC_PREDICTION_STATUS_LATE,
+                                               reason, &source));
+}
+
+static void classify(GstNncClassify *self, struct gst_nnc_live_task *live,
+                     GstBuffer *buffer)
+{
+    if (!self->is_async) {
+        if (gst_nnc_classify_run(self, live, buffer, self->fresh))
+            remember(self);
+    } else if (gst_nnc_classify_submit(self, live, buffer, self->fresh) &&
+               !self->fresh->len) {
+        hold(self, "there is no newer result yet");
+    }
 }
 
 static void predict(GstNncClassify *self, GstBuffer *buffer)
 {
+    static const gchar late[] = "the frame was late";
     gboolean from_meta;
     struct gst_nnc_live_task *const live =
         gst_nnc_classify_choose_task(self, buffer, &from_meta);
 
+    take_finished(self);
     if (is_late(self, buffer)) {
-        skip_late(self, live, buffer);
+        gst_nnc_count(&self->stats.frames_late, 1);
+        if (!self->fresh->len)
+            hold(self, late);
+        if (!self->fresh->len)
+            add_late(self, live, late, buffer);
     } else if (!from_meta && is_left_out(self)) {
         gst_nnc_count(&self->stats.frames_skipped, 1);
-        hold(self, "the frame was left out by the interval");
-    } else if (gst_nnc_classify_run(self, live, buffer, self->fresh)) {
-        remember(self);
+        if (!self->fresh->len)
+            hold(self, "the frame was left out by the interval");
+    } else {
+        classify(self, live, buffer);
     }
     gst_nnc_live_task_unref(live);
 }
@@ -169,11 +225,10 @@ static gboolean is_news(GstNncClassify *self, const GstNncPrediction *prediction
 }
 
 static void post_prediction(GstNncClassify *self, const GstNncPrediction *prediction,
-                            GstBuffer *buffer)
+                            GstClockTime pts, GstClockTime duration)
 {
     const gint when = atomic_load(&self->settings.post_messages);
     const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
-    const GstClockTime pts = GST_BUFFER_PTS(buffer);
     const gboolean news = is_news(self, prediction);
 
     if (when == GST_NNC_POST_MESSAGES_NONE ||
@@ -184,7 +239,7 @@ static void post_prediction(GstNncClassify *self, const GstNncPrediction *predic
         structure, "timestamp", G_TYPE_UINT64, pts, "stream-time", G_TYPE_UINT64,
         gst_segment_to_stream_time(segment, GST_FORMAT_TIME, pts), "running-time",
         G_TYPE_UINT64, gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts),
-        "duration", G_TYPE_UINT64, GST_BUFFER_DURATION(buffer), NULL);
+        "duration", G_TYPE_UINT64, duration, NULL);
     gst_element_post_message(GST_ELEMENT(self),
                              gst_message_new_element(GST_OBJECT(self), structure));
 }
@@ -194,7 +249,35 @@ static void attach(GstNncClassify *self, GstNncPrediction *prediction, GstBuffer
     gst_buffer_add_nnc_prediction_meta(buffer, prediction);
     if (gst_nnc_prediction_get_region_id(prediction) < 0)
         gst_nnc_analytics_add(buffer, prediction, NULL);
-    post_prediction(self, prediction, buffer);
+    post_prediction(self, prediction, GST_BUFFER_PTS(buffer),
+                    GST_BUFFER_DURATION(buffer));
+}
+
+/* With `async` the last frame's result comes when there is no frame any more. */
+static void end_stream(GstNncClassify *self)
+{
+    gst_nnc_async_drain(self->async);
+    self->frame++;
+    take_finished(self);
+    for (guint i = 0; i < self->fresh->len; i++) {
+        const GstNncPrediction *const prediction = g_ptr_array_index(self->fresh, i);
+        post_prediction(self, prediction, gst_nnc_prediction_get_source_pts(prediction),
+                        GST_CLOCK_TIME_NONE);
+    }
+    g_ptr_array_set_size(self->fresh, 0);
+}
+
+/* The start of a flush comes while frames are under way, on any thread. */
+void gst_nnc_classify_handle_event(GstNncClassify *self, GstEventType type)
+{
+    if (type == GST_EVENT_FLUSH_START) {
+        gst_nnc_async_set_flushing(self->async, TRUE);
+    } else if (type == GST_EVENT_FLUSH_STOP) {
+        gst_nnc_async_set_flushing(self->async, FALSE);
+        gst_nnc_classify_forget_stream(self);
+    } else if (type == GST_EVENT_EOS && self->is_async) {
+        end_stream(self);
+    }
 }
 
 GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *buffer)

@@ -23,7 +23,8 @@ enum {
     PROP_ROI_LABELS,
     PROP_MAX_ROIS,
     PROP_MIN_ROI_SIZE,
-    PROP_HOLD
+    PROP_HOLD,
+    PROP_ASYNC
 };
 
 #define GST_TYPE_NNC_REGION_KIND (gst_nnc_region_kind_get_type())
@@ -172,6 +173,21 @@ static gchar *get_labels(struct gst_nnc_input_settings *settings)
     return text;
 }
 
+static void set_async(struct gst_nnc_input_settings *settings, gboolean async,
+                      GstElement *element)
+{
+    struct nnc_error error;
+
+    if (GST_STATE(element) <= GST_STATE_READY) {
+        atomic_store(&settings->async, async);
+        return;
+    }
+    gst_nnc_error_set(&error, NNC_STATE,
+                      "property 'async' cannot change while the element runs; set the "
+                      "state to READY first");
+    gst_nnc_error_post(element, GST_MESSAGE_WARNING, &error);
+}
+
 gboolean gst_nnc_input_set_property(struct gst_nnc_input_settings *settings, guint id,
                                     const GValue *value, GstElement *element)
 {
@@ -202,6 +218,9 @@ gboolean gst_nnc_input_set_property(struct gst_nnc_input_settings *settings, gui
         return TRUE;
     case PROP_HOLD:
         atomic_store(&settings->hold, g_value_get_boolean(value));
+        return TRUE;
+    case PROP_ASYNC:
+        set_async(settings, g_value_get_boolean(value), element);
         return TRUE;
     default:
         return FALSE;
@@ -238,6 +257,9 @@ gboolean gst_nnc_input_get_property(struct gst_nnc_input_settings *settings, gui
         return TRUE;
     case PROP_HOLD:
         g_value_set_boolean(value, atomic_load(&settings->hold));
+        return TRUE;
+    case PROP_ASYNC:
+        g_value_set_boolean(value, atomic_load(&settings->async));
         return TRUE;
     default:
         return FALSE;
@@ -329,6 +351,49 @@ static void install_rois(GObjectClass *object_class)
                           1, NNC_IMAGE_MAX_SIDE, DEFAULT_MIN_ROI_SIZE, PLAYING));
 }
 
+static void install_times(GObjectClass *object_class)
+{
+    /**
+     * GstNncClassify:hold:
+     *
+     * Whether frames that are not classified themselves (because of
+     * #GstNncClassify:interval, or late) carry the last result once more. Such a
+     * prediction says how many frames old it is (age), of which frame (source_pts), and
+     * why it is not this frame's (reason).
+     *
+     * Since: 0.1
+     */
+    g_object_class_install_property(
+        object_class, PROP_HOLD,
+        g_param_spec_boolean(
+            "hold", "Hold",
+            "Frames that are left out carry the last result, with its age "
+            "in frames",
+            FALSE, PLAYING));
+    /**
+     * GstNncClassify:async:
+     *
+     * Whether the stream goes on while the network runs. Frames do not wait then: a
+     * worker thread classifies the newest one, and its result goes on the first frame
+     * that comes after it is there, with its age in frames and the timestamp of the frame
+     * that it was made of (source_pts). Frames that come while the worker is busy are
+     * left out (frames-replaced in #GstNncClassify:stats). The frame's memory is not
+     * held: the network's input is made of it before it goes on. Results do not go back
+     * to regions of interest, which are other ones then. The element adds no latency. At
+     * the end of the stream the last result comes as a message alone, see
+     * #GstNncClassify:post-messages.
+     *
+     * Since: 0.1
+     */
+    g_object_class_install_property(
+        object_class, PROP_ASYNC,
+        g_param_spec_boolean(
+            "async", "Asynchronous",
+            "Frames do not wait for the network: results go on later "
+            "frames, with their age",
+            FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+}
+
 void gst_nnc_input_install_properties(GObjectClass *object_class)
 {
     /**
@@ -354,22 +419,6 @@ void gst_nnc_input_install_properties(GObjectClass *object_class)
                   "as a share of the frame's (or crop's)",
                   DEFAULT_CENTER_SHARE);
     install_rois(object_class);
-    /**
-     * GstNncClassify:hold:
-     *
-     * Whether frames that are not classified themselves (because of
-     * #GstNncClassify:interval, or late) carry the last result once more. Such a
-     * prediction says how many frames old it is (age), of which frame (source_pts), and
-     * why it is not this frame's (reason).
-     *
-     * Since: 0.1
-     */
-    g_object_class_install_property(
-        object_class, PROP_HOLD,
-        g_param_spec_boolean(
-            "hold", "Hold",
-            "Frames that are left out carry the last result, with its age "
-            "in frames",
-            FALSE, PLAYING));
+    install_times(object_class);
     gst_type_mark_as_plugin_api(GST_TYPE_NNC_REGION_KIND, 0);
 }

@@ -22,6 +22,7 @@ struct gst_nnc_input_settings {
     _Atomic gdouble center_share;
     _Atomic guint max_rois, min_roi_size;
     _Atomic gboolean hold;
+    _Atomic gboolean async; /* read at the start */
 };
 
 void gst_nnc_input_settings_init(struct gst_nnc_input_settings *settings);

@@ -507,7 +507,7 @@ static void describe_facts(void)
      *
      * The structure "nnc/stats": frames-in, frames-classified, frames-refused,
      * frames-late, frames-skipped (by interval, or gaps), frames-held (with a result of an
-     * older frame), rois-classified, and regions of interest without a prediction:
+     * older frame), frames-replaced (with async, by a newer one), rois-classified, and regions of interest without a prediction:
      * rois-refused (empty, or outside of the frame), rois-outside (of the crop),
      * rois-unwanted (by their label), rois-small, rois-over-budget, tasks-accepted,
      * tasks-refused, task-event-ignored, task-meta-ignored, task-meta-conflict,

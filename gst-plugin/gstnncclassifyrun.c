@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 
 /* A frame on its way through the network: mapped, its regions chosen, each of them run, a
- * prediction made of each. All of it is the streaming thread's. */
+ * prediction made of each. gstnncclassifyasync.c does the same in two halves, and uses
+ * the parts of it. */
 
 #include "gstnncanalytics.h"
 #include "gstnncclassify.h"
 
-GstNncPrediction *gst_nnc_classify_make_status(GstNncClassify *self,
-                                               const struct gst_nnc_live_task *live,
-                                               GstNncPredictionStatus status,
-                                               const gchar *reason, GstBuffer *buffer)
+struct gst_nnc_source gst_nnc_classify_source(const GstNncClassify *self,
+                                              GstBuffer *buffer)
 {
-    const struct gst_nnc_source source = {
+    return (struct gst_nnc_source){
         .element = self->name,
         .pts = GST_BUFFER_PTS(buffer),
         .corrupted = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED)};
-
-    return gst_nnc_result_make_status(live, status, reason, &source);
 }
 
-static void refuse_frame(GstNncClassify *self, const struct gst_nnc_live_task *live,
-                         const gchar *reason, GstBuffer *buffer, GPtrArray *predictions)
+void gst_nnc_classify_warn_refused(GstNncClassify *self, const gchar *reason)
 {
     struct nnc_error error;
 
@@ -28,9 +24,19 @@ static void refuse_frame(GstNncClassify *self, const struct gst_nnc_live_task *l
     gst_nnc_error_set(&error, NNC_BAD_IMAGE, "frame refused: %s", reason);
     if (gst_nnc_limiter_allows(&self->frame_warnings, 1))
         gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, &error);
+}
+
+void gst_nnc_classify_refuse_frame(GstNncClassify *self,
+                                   const struct gst_nnc_live_task *live,
+                                   const gchar *reason, GstBuffer *buffer,
+                                   GPtrArray *predictions)
+{
+    const struct gst_nnc_source source = gst_nnc_classify_source(self, buffer);
+
+    gst_nnc_classify_warn_refused(self, reason);
     g_ptr_array_add(predictions,
-                    gst_nnc_classify_make_status(
-                        self, live, GST_NNC_PREDICTION_STATUS_REFUSED, reason, buffer));
+                    gst_nnc_result_make_status(live, GST_NNC_PREDICTION_STATUS_REFUSED,
+                                               reason, &source));
 }
 
 /* --- regions --- */
@@ -57,8 +63,8 @@ static void count_left_out(GstNncClassify *self, const struct gst_nnc_left_out *
     gst_nnc_error_post(GST_ELEMENT(self), GST_MESSAGE_WARNING, &error);
 }
 
-static void choose_regions(GstNncClassify *self, const struct nnc_image *image,
-                           GstBuffer *buffer)
+void gst_nnc_classify_choose_regions(GstNncClassify *self, const struct nnc_image *image,
+                                     GstBuffer *buffer)
 {
     const struct gst_nnc_selection selection =
         gst_nnc_input_settings_select(&self->input);
@@ -69,36 +75,34 @@ static void choose_regions(GstNncClassify *self, const struct nnc_image *image,
     count_left_out(self, &left_out, image);
 }
 
-static void look_at(struct nnc_image *image, const struct gst_nnc_region *region)
+struct nnc_image gst_nnc_classify_part(const struct nnc_image *picture,
+                                       const struct gst_nnc_region *region)
 {
+    struct nnc_image image = *picture;
+
     if (region->whole)
-        return; /* of what is visible, which the image says already */
-    image->region.x = region->part.x;
-    image->region.y = region->part.y;
-    image->region.width = region->part.width;
-    image->region.height = region->part.height;
+        return image; /* of what is visible, which the picture says already */
+    image.region.x = region->part.x;
+    image.region.y = region->part.y;
+    image.region.width = region->part.width;
+    image.region.height = region->part.height;
+    return image;
 }
 
 /* --- predictions --- */
 
-static GstNncPrediction *make_prediction(GstNncClassify *self,
-                                         const struct gst_nnc_live_task *live,
-                                         const struct nnc_scores *scores,
-                                         GstBuffer *buffer,
-                                         const struct gst_nnc_region *region)
+GstNncPrediction *gst_nnc_classify_make_prediction(GstNncClassify *self,
+                                                   const struct gst_nnc_live_task *live,
+                                                   const struct nnc_scores *scores,
+                                                   const struct gst_nnc_source *source)
 {
     const struct gst_nnc_choice choice = {atomic_load(&self->settings.top_k),
                                           atomic_load(&self->settings.threshold)};
-    const struct gst_nnc_source source = {
-        .element = self->name,
-        .pts = GST_BUFFER_PTS(buffer),
-        .corrupted = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED),
-        .region = region->whole ? NULL : &region->part};
 
     gst_nnc_count(&self->stats.inference_ns_total, scores->run_ns);
     gst_nnc_count(&self->stats.inferences, 1);
     atomic_store(&self->stats.inference_ns_last, scores->run_ns);
-    return gst_nnc_result_make(&live->engine->result, live, scores, &choice, &source);
+    return gst_nnc_result_make(&live->engine->result, live, scores, &choice, source);
 }
 
 static enum nnc_status run_region(GstNncClassify *self, struct gst_nnc_live_task *live,
@@ -106,15 +110,16 @@ static enum nnc_status run_region(GstNncClassify *self, struct gst_nnc_live_task
                                   const struct gst_nnc_region *region,
                                   GPtrArray *predictions, struct nnc_error *error)
 {
-    struct nnc_image image = *picture;
+    const struct nnc_image image = gst_nnc_classify_part(picture, region);
+    struct gst_nnc_source source = gst_nnc_classify_source(self, buffer);
     struct nnc_scores scores;
 
-    look_at(&image, region);
-    const enum nnc_status status =
-        nnc_session_run_image(live->engine->session, live->task, &image, &scores, error);
+    source.region = region->whole ? NULL : &region->part;
+    const enum nnc_status status = nnc_session_run_image(
+        live->engine->session, live->task, &image, &scores, error);
     if (!status)
         g_ptr_array_add(predictions,
-                        make_prediction(self, live, &scores, buffer, region));
+                        gst_nnc_classify_make_prediction(self, live, &scores, &source));
     return status;
 }
 
@@ -142,10 +147,10 @@ gboolean gst_nnc_classify_run(GstNncClassify *self, struct gst_nnc_live_task *li
     struct nnc_error error;
 
     if (!gst_nnc_view_open(&view, &self->geometry, buffer, reason)) {
-        refuse_frame(self, live, reason, buffer, predictions);
+        gst_nnc_classify_refuse_frame(self, live, reason, buffer, predictions);
         return FALSE;
     }
-    choose_regions(self, &view.image, buffer);
+    gst_nnc_classify_choose_regions(self, &view.image, buffer);
     for (guint i = 0; i < regions->n_chosen && !status; i++)
         status = run_region(self, live, &view.image, buffer, &regions->chosen[i],
                             predictions, &error);
@@ -155,6 +160,6 @@ gboolean gst_nnc_classify_run(GstNncClassify *self, struct gst_nnc_live_task *li
     if (predictions->len)
         gst_nnc_count(&self->stats.frames_classified, 1);
     if (status)
-        refuse_frame(self, live, error.message, buffer, predictions);
+        gst_nnc_classify_refuse_frame(self, live, error.message, buffer, predictions);
     return !status;
 }

@@ -22,6 +22,7 @@ static const struct {
     COUNTER("frames-late", frames_late),
     COUNTER("frames-skipped", frames_skipped),
     COUNTER("frames-held", frames_held),
+    COUNTER("frames-replaced", frames_replaced),
     COUNTER("rois-classified", rois_classified),
     COUNTER("rois-refused", rois_refused),
     COUNTER("rois-outside", rois_outside),

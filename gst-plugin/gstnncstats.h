@@ -18,6 +18,7 @@ struct gst_nnc_stats {
     _Atomic guint64 frames_late;
     _Atomic guint64 frames_skipped;
     _Atomic guint64 frames_held;
+    _Atomic guint64 frames_replaced;
     _Atomic guint64 rois_classified;
     _Atomic guint64 rois_refused;
     _Atomic guint64 rois_outside;
