@@ -217,6 +217,7 @@ static void gst_nnc_classify_class_init(GstNncClassifyClass *class)
     base->set_caps = set_caps;
     base->sink_event = sink_event;
     base->src_event = src_event;
+    base->query = gst_nnc_classify_query;
     base->propose_allocation = propose_allocation;
     base->prepare_output_buffer = prepare_output_buffer;
     base->transform_ip = gst_nnc_classify_transform_ip;

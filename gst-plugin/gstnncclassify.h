@@ -52,12 +52,27 @@ struct gst_nnc_settings {
     _Atomic guint64 total_params, total_macs;
 };
 
+/* What is said about the time that frames need. */
+struct gst_nnc_latency {
+    _Atomic guint64 answered; /* to the last query */
+    _Atomic gboolean live;    /* so that query said */
+    guint64 told;             /* the streaming thread's: at the last LATENCY message */
+    guint64 checked_ns;       /* the streaming thread's: when it was compared last */
+};
+
 /* What `post-messages=change` compares, by region. */
 struct gst_nnc_seen {
     gint region_id; /* -1: none */
     guint category;
     gboolean unknown;
     gboolean anything;
+};
+
+/* What was run last, to count switches. */
+struct gst_nnc_ran {
+    guint64 task_id;               /* 0: nothing yet */
+    const struct nnc_model *model; /* only to be compared */
+    GByteArray *active;            /* a byte for each class */
 };
 
 struct _GstNncClassify {
@@ -88,6 +103,8 @@ struct _GstNncClassify {
     guint64 frame;      /* number of this frame */
     guint64 last_frame; /* of `last` */
 
+    struct gst_nnc_latency latency;
+    struct gst_nnc_ran ran; /* of the thread that runs the network */
     struct gst_nnc_async *async;
     gboolean is_async; /* from start to stop: its worker classifies */
     struct nnc_preprocessor *preprocessor; /* of frames for `preprocessor_model` */
@@ -124,6 +141,13 @@ GstNncPrediction *gst_nnc_classify_make_prediction(GstNncClassify *self,
                                                    const struct gst_nnc_live_task *live,
                                                    const struct nnc_scores *scores,
                                                    const struct gst_nnc_source *source);
+
+/* gstnncclassifyqueries.c */
+gboolean gst_nnc_classify_query(GstBaseTransform *base, GstPadDirection direction,
+                                GstQuery *query);
+
+/* The streaming thread's, after each frame: says so if frames take longer than was said. */
+void gst_nnc_classify_watch_latency(GstNncClassify *self, GstClockTime now);
 
 /* gstnncclassifyasync.c; of the element's life, but for submit */
 void gst_nnc_classify_async_init(GstNncClassify *self);

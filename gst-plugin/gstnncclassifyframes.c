@@ -23,10 +23,12 @@ void gst_nnc_classify_frames_init(GstNncClassify *self)
     self->fresh = new_predictions();
     self->last = new_predictions();
     self->taken = new_predictions();
+    self->ran.active = g_byte_array_new();
 }
 
 void gst_nnc_classify_frames_finish(GstNncClassify *self)
 {
+    g_byte_array_unref(self->ran.active);
     g_ptr_array_unref(self->taken);
     g_ptr_array_unref(self->last);
     g_ptr_array_unref(self->fresh);
@@ -187,6 +189,7 @@ static void predict(GstNncClassify *self, GstBuffer *buffer)
             add_late(self, live, late, buffer);
     } else if (!from_meta && is_left_out(self)) {
         gst_nnc_count(&self->stats.frames_skipped, 1);
+        gst_nnc_count(&self->stats.frames_left_out, 1);
         if (!self->fresh->len)
             hold(self, "the frame was left out by the interval");
     } else {
@@ -280,14 +283,27 @@ void gst_nnc_classify_handle_event(GstNncClassify *self, GstEventType type)
     }
 }
 
+static void note_times(GstNncClassify *self, GstClockTime start)
+{
+    struct gst_nnc_stats *const stats = &self->stats;
+    const GstClockTime now = gst_util_get_timestamp();
+
+    gst_nnc_histogram_add(&stats->frame_ns, now - start);
+    gst_nnc_rate_tell(&stats->in, atomic_load(&stats->frames_in), now);
+    gst_nnc_rate_tell(&stats->classified, atomic_load(&stats->frames_classified), now);
+    gst_nnc_classify_watch_latency(self, now);
+}
+
 GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *buffer)
 {
     GstNncClassify *const self = GST_NNC_CLASSIFY(base);
+    const GstClockTime start = gst_util_get_timestamp();
 
     gst_nnc_count(&self->stats.frames_in, 1);
     self->frame++;
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) {
         gst_nnc_count(&self->stats.frames_skipped, 1);
+        gst_nnc_count(&self->stats.frames_gap, 1);
         return GST_FLOW_OK;
     }
     sync_controlled(self, buffer);
@@ -295,5 +311,6 @@ GstFlowReturn gst_nnc_classify_transform_ip(GstBaseTransform *base, GstBuffer *b
     for (guint i = 0; i < self->fresh->len; i++)
         attach(self, g_ptr_array_index(self->fresh, i), buffer);
     g_ptr_array_set_size(self->fresh, 0);
+    note_times(self, start);
     return GST_FLOW_OK;
 }

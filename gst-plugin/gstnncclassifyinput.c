@@ -24,7 +24,8 @@ enum {
     PROP_MAX_ROIS,
     PROP_MIN_ROI_SIZE,
     PROP_HOLD,
-    PROP_ASYNC
+    PROP_ASYNC,
+    PROP_PROCESSING_LATENCY
 };
 
 #define GST_TYPE_NNC_REGION_KIND (gst_nnc_region_kind_get_type())
@@ -53,6 +54,7 @@ void gst_nnc_input_settings_init(struct gst_nnc_input_settings *settings)
     atomic_store(&settings->center_share, DEFAULT_CENTER_SHARE);
     atomic_store(&settings->max_rois, DEFAULT_MAX_ROIS);
     atomic_store(&settings->min_roi_size, DEFAULT_MIN_ROI_SIZE);
+    atomic_store(&settings->processing_latency, GST_CLOCK_TIME_NONE);
 }
 
 void gst_nnc_input_settings_finish(struct gst_nnc_input_settings *settings)
@@ -188,6 +190,13 @@ static void set_async(struct gst_nnc_input_settings *settings, gboolean async,
     gst_nnc_error_post(element, GST_MESSAGE_WARNING, &error);
 }
 
+static void set_processing_latency(struct gst_nnc_input_settings *settings,
+                                   GstClockTime latency, GstElement *element)
+{
+    if (atomic_exchange(&settings->processing_latency, latency) != latency)
+        gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
+}
+
 gboolean gst_nnc_input_set_property(struct gst_nnc_input_settings *settings, guint id,
                                     const GValue *value, GstElement *element)
 {
@@ -221,6 +230,9 @@ gboolean gst_nnc_input_set_property(struct gst_nnc_input_settings *settings, gui
         return TRUE;
     case PROP_ASYNC:
         set_async(settings, g_value_get_boolean(value), element);
+        return TRUE;
+    case PROP_PROCESSING_LATENCY:
+        set_processing_latency(settings, g_value_get_uint64(value), element);
         return TRUE;
     default:
         return FALSE;
@@ -260,6 +272,9 @@ gboolean gst_nnc_input_get_property(struct gst_nnc_input_settings *settings, gui
         return TRUE;
     case PROP_ASYNC:
         g_value_set_boolean(value, atomic_load(&settings->async));
+        return TRUE;
+    case PROP_PROCESSING_LATENCY:
+        g_value_set_uint64(value, atomic_load(&settings->processing_latency));
         return TRUE;
     default:
         return FALSE;
@@ -392,6 +407,25 @@ static void install_times(GObjectClass *object_class)
             "Frames do not wait for the network: results go on later "
             "frames, with their age",
             FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+    /**
+     * GstNncClassify:processing-latency:
+     *
+     * How long frames take in the element, in nanoseconds, as live pipelines are told
+     * when they ask for the latency. The default is to say what was measured: the time
+     * that 99 % of the frames since the start took no longer than; nothing before the
+     * first frame. If that grows by a quarter, the pipeline is told (as a LATENCY
+     * message, which applications answer by gst_bin_recalculate_latency()). A value of
+     * one's own is never corrected. With #GstNncClassify:async nothing is added.
+     *
+     * Since: 0.1
+     */
+    g_object_class_install_property(
+        object_class, PROP_PROCESSING_LATENCY,
+        g_param_spec_uint64(
+            "processing-latency", "Processing latency",
+            "What frames take in the element, in ns, for latency queries; "
+            "18446744073709551615 = as measured",
+            0, G_MAXUINT64, GST_CLOCK_TIME_NONE, PLAYING));
 }
 
 void gst_nnc_input_install_properties(GObjectClass *object_class)

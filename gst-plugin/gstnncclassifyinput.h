@@ -22,7 +22,8 @@ struct gst_nnc_input_settings {
     _Atomic gdouble center_share;
     _Atomic guint max_rois, min_roi_size;
     _Atomic gboolean hold;
-    _Atomic gboolean async; /* read at the start */
+    _Atomic gboolean async;             /* read at the start */
+    _Atomic guint64 processing_latency; /* GST_CLOCK_TIME_NONE: as measured */
 };
 
 void gst_nnc_input_settings_init(struct gst_nnc_input_settings *settings);

@@ -6,6 +6,9 @@
 
 #include "gstnncanalytics.h"
 #include "gstnncclassify.h"
+#include "gstnnctracer.h"
+
+#include <string.h>
 
 struct gst_nnc_source gst_nnc_classify_source(const GstNncClassify *self,
                                               GstBuffer *buffer)
@@ -91,6 +94,36 @@ struct nnc_image gst_nnc_classify_part(const struct nnc_image *picture,
 
 /* --- predictions --- */
 
+/* How often another task, and another cutout, came to run. */
+static void count_switch(GstNncClassify *self, const struct gst_nnc_live_task *live)
+{
+    const struct nnc_model *const model = nnc_task_model(live->task);
+    const gsize n = nnc_taxonomy_n_classes(nnc_model_taxonomy(model));
+    const uint8_t *const active = nnc_task_active(live->task);
+    struct gst_nnc_ran *const ran = &self->ran;
+
+    if (ran->task_id == live->id)
+        return;
+    const gboolean same_plan = ran->model == model && ran->active->len == n &&
+                               !memcmp(ran->active->data, active, n);
+    if (ran->task_id) {
+        gst_nnc_count(&self->stats.task_switches, 1);
+        gst_nnc_count(&self->stats.plan_switches, !same_plan);
+    }
+    ran->task_id = live->id;
+    ran->model = model;
+    g_byte_array_set_size(ran->active, (guint)n);
+    memcpy(ran->active->data, active, n);
+}
+
+static void count_inference(struct gst_nnc_stats *stats, const struct nnc_scores *scores)
+{
+    gst_nnc_count(&stats->inference_ns_total, scores->run_ns);
+    gst_nnc_count(&stats->inferences, 1);
+    atomic_store(&stats->inference_ns_last, scores->run_ns);
+    gst_nnc_histogram_add(&stats->inference_ns, scores->run_ns);
+}
+
 GstNncPrediction *gst_nnc_classify_make_prediction(GstNncClassify *self,
                                                    const struct gst_nnc_live_task *live,
                                                    const struct nnc_scores *scores,
@@ -99,10 +132,12 @@ GstNncPrediction *gst_nnc_classify_make_prediction(GstNncClassify *self,
     const struct gst_nnc_choice choice = {atomic_load(&self->settings.top_k),
                                           atomic_load(&self->settings.threshold)};
 
-    gst_nnc_count(&self->stats.inference_ns_total, scores->run_ns);
-    gst_nnc_count(&self->stats.inferences, 1);
-    atomic_store(&self->stats.inference_ns_last, scores->run_ns);
-    return gst_nnc_result_make(&live->engine->result, live, scores, &choice, source);
+    count_switch(self, live);
+    count_inference(&self->stats, scores);
+    GstNncPrediction *const prediction =
+        gst_nnc_result_make(&live->engine->result, live, scores, &choice, source);
+    gst_nnc_trace(GST_ELEMENT(self), prediction);
+    return prediction;
 }
 
 static enum nnc_status run_region(GstNncClassify *self, struct gst_nnc_live_task *live,
@@ -115,8 +150,8 @@ static enum nnc_status run_region(GstNncClassify *self, struct gst_nnc_live_task
     struct nnc_scores scores;
 
     source.region = region->whole ? NULL : &region->part;
-    const enum nnc_status status = nnc_session_run_image(
-        live->engine->session, live->task, &image, &scores, error);
+    const enum nnc_status status =
+        nnc_session_run_image(live->engine->session, live->task, &image, &scores, error);
     if (!status)
         g_ptr_array_add(predictions,
                         gst_nnc_classify_make_prediction(self, live, &scores, &source));

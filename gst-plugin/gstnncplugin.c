@@ -6,6 +6,7 @@
 #include "gstnncdevices.h"
 #include "gstnncjsonelement.h"
 #include "gstnnctaskinject.h"
+#include "gstnnctracer.h"
 
 GST_ELEMENT_REGISTER_DECLARE(nncoverlay) /* its header needs pango */
 
@@ -14,7 +15,8 @@ static gboolean init_plugin(GstPlugin *plugin)
     return GST_ELEMENT_REGISTER(nncclassify, plugin) |
            GST_ELEMENT_REGISTER(nncjson, plugin) |
            GST_ELEMENT_REGISTER(nncoverlay, plugin) |
-           GST_ELEMENT_REGISTER(nnctask, plugin) | gst_nnc_devices_register(plugin);
+           GST_ELEMENT_REGISTER(nnctask, plugin) | gst_nnc_devices_register(plugin) |
+           gst_nnc_tracer_register(plugin);
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nnc,

@@ -279,6 +279,7 @@ enum nnc_status nnc_model_plan(struct nnc_model *model, const uint8_t *active,
 {
     pthread_mutex_lock(&model->lock);
     *plan = find_cached(model, active);
+    model->plans.found += *plan != NULL;
     pthread_mutex_unlock(&model->lock);
     if (*plan)
         return NNC_OK;
@@ -290,6 +291,7 @@ enum nnc_status nnc_model_plan(struct nnc_model *model, const uint8_t *active,
     }
     pthread_mutex_lock(&model->lock);
     *plan = find_cached(model, active); /* another thread may have been faster */
+    model->plans.made++;
     if (!*plan)
         out = cache(model, made);
     pthread_mutex_unlock(&model->lock);
@@ -300,6 +302,14 @@ enum nnc_status nnc_model_plan(struct nnc_model *model, const uint8_t *active,
     else
         *plan = made;
     return NNC_OK;
+}
+
+struct nnc_plan_counts nnc_model_plan_counts(struct nnc_model *model)
+{
+    pthread_mutex_lock(&model->lock);
+    const struct nnc_plan_counts counts = model->plans;
+    pthread_mutex_unlock(&model->lock);
+    return counts;
 }
 
 /* Frees outside the lock: freeing a plan takes the weights' lock. */

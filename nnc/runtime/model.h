@@ -33,6 +33,7 @@ struct nnc_model {
     pthread_mutex_t lock; /* guards the cache */
     struct nnc_shared_plan **cached; /* most recently used first */
     size_t n_cached, max_cached;
+    struct nnc_plan_counts plans; /* lock */
 };
 
 /* The plan of a cutout (a byte per class), from the cache or made now. The caller owns one

@@ -37,6 +37,8 @@ static const struct {
     {"max-rois", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
     {"min-roi-size", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
     {"hold", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
+    {"async", GST_PARAM_MUTABLE_READY | G_PARAM_READWRITE},
+    {"processing-latency", GST_PARAM_MUTABLE_PLAYING | G_PARAM_READWRITE},
     {"taxonomy", G_PARAM_READABLE},
     {"stats", G_PARAM_READABLE},
     {"active-params", G_PARAM_READABLE},

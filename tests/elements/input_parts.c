@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The arithmetic behind regions, without pipelines: rectangles and lists of labels. */
+/* The arithmetic of nncclassify, without pipelines: rectangles, lists of labels, sizes,
+ * times. */
 
+#include "gstnnchistogram.h"
 #include "gstnnclabels.h"
+#include "gstnncleastsize.h"
+#include "gstnncrate.h"
 #include "gstnncrect.h"
 
 #include <gst/check/gstcheck.h>
@@ -108,6 +112,107 @@ GST_START_TEST(labels)
 }
 GST_END_TEST
 
+/* --- sizes --- */
+
+static const struct {
+    enum nnc_fit fit; /* to 64x32 */
+    struct gst_nnc_shares part;
+    gdouble aspect;
+    gint width, height;
+} size_rows[] = {
+    {NNC_FIT_STRETCH, {0, 0, 1, 1}, 0.0, 64, 32},
+    {NNC_FIT_STRETCH, {0, 0, 1, 1}, 1.0, 64, 32},
+    {NNC_FIT_STRETCH, {0, 0, 0.5, 0.25}, 1.0, 128, 128},
+    {NNC_FIT_CROP, {0, 0, 1, 1}, 0.0, 64, 32},
+    {NNC_FIT_CROP, {0, 0, 1, 1}, 2.0, 64, 32},
+    {NNC_FIT_CROP, {0, 0, 1, 1}, 1.0, 64, 64},
+    {NNC_FIT_CROP, {0, 0, 1, 1}, 4.0, 128, 32},
+    {NNC_FIT_CROP, {0, 0, 1, 1}, 16.0 / 9.0, 64, 36},
+    {NNC_FIT_CROP, {0.5, 0, 0.5, 1}, 4.0, 128, 32},
+    {NNC_FIT_LETTERBOX, {0, 0, 1, 1}, 0.0, 64, 32},
+    {NNC_FIT_LETTERBOX, {0, 0, 1, 1}, 1.0, 32, 32},
+    {NNC_FIT_LETTERBOX, {0, 0, 1, 1}, 4.0, 64, 16},
+    {NNC_FIT_LETTERBOX, {0, 0, 0.5, 0.5}, 1.0, 64, 64},
+    {NNC_FIT_STRETCH, {0, 0, 0, 0}, 1.0, 16384, 16384},
+    {NNC_FIT_CROP, {0, 0, 1, 1e-9}, 1e9, 16384, 16384},
+};
+
+GST_START_TEST(least_sizes)
+{
+    const struct nnc_input_spec spec = {
+        .width = 64, .height = 32, .channels = 3, .fit = size_rows[__i__].fit};
+    gint width, height;
+
+    gst_nnc_least_size(&spec, &size_rows[__i__].part, size_rows[__i__].aspect, &width,
+                       &height);
+    fail_unless_equals_int(width, size_rows[__i__].width);
+    fail_unless_equals_int(height, size_rows[__i__].height);
+}
+GST_END_TEST
+
+/* --- times --- */
+
+/* A percentile is never too short, and at most an eighth too long. */
+GST_START_TEST(histogram_keeps_numbers)
+{
+    static struct gst_nnc_histogram times;
+    guint64 number = 0;
+
+    fail_unless_equals_uint64(gst_nnc_histogram_percentile(&times, 99), 0);
+    for (guint i = 0; i < 20000 && number < G_GUINT64_CONSTANT(1) << 40; i++) {
+        gst_nnc_histogram_reset(&times);
+        gst_nnc_histogram_add(&times, number);
+        for (guint percent = 0; percent <= 100; percent += 50) {
+            const guint64 read = gst_nnc_histogram_percentile(&times, percent);
+            fail_unless(read >= number && read <= number + number / 8,
+                        "%" G_GUINT64_FORMAT " became %" G_GUINT64_FORMAT, number, read);
+        }
+        number += 1 + number / 1000;
+    }
+    gst_nnc_histogram_add(&times, G_MAXUINT64);
+    fail_unless_equals_uint64(gst_nnc_histogram_percentile(&times, 100),
+                              (G_GUINT64_CONSTANT(1) << 40) - 1);
+}
+GST_END_TEST
+
+GST_START_TEST(histogram_ranks)
+{
+    static struct gst_nnc_histogram times;
+
+    for (guint64 us = 1; us <= 1000; us++)
+        gst_nnc_histogram_add(&times, us * 1000);
+    for (guint percent = 1; percent <= 100; percent++) {
+        const guint64 exact = percent * 10000;
+        const guint64 read = gst_nnc_histogram_percentile(&times, percent);
+        fail_unless(read >= exact && read <= exact + exact / 8, "%u", percent);
+    }
+}
+GST_END_TEST
+
+GST_START_TEST(rates)
+{
+    static const struct {
+        gdouble at; /* seconds */
+        guint64 count;
+        gdouble rate;
+    } rows[] = {{100.0, 5, 0.0},   {100.5, 20, 0.0},  {101.0, 35, 30.0},
+                {101.9, 35, 30.0}, {102.0, 65, 30.0}, {104.0, 75, 5.0},
+                {104.5, 0, 5.0},   {105.5, 10, 10.0}};
+    struct gst_nnc_rate rate = {0};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const guint64 now = (guint64)(rows[i].at * 1e9);
+        gst_nnc_rate_tell(&rate, rows[i].count, now);
+        fail_unless(gst_nnc_rate_get(&rate, now) == rows[i].rate, "row %u: %f", i,
+                    gst_nnc_rate_get(&rate, now));
+    }
+    fail_unless(gst_nnc_rate_get(&rate, (guint64)(107.4 * 1e9)) == 10.0);
+    fail_unless(gst_nnc_rate_get(&rate, (guint64)(107.6 * 1e9)) == 0.0);
+    gst_nnc_rate_reset(&rate);
+    fail_unless(gst_nnc_rate_get(&rate, 1) == 0.0);
+}
+GST_END_TEST
+
 static Suite *input_parts_suite(void)
 {
     Suite *const suite = suite_create("input_parts");
@@ -116,6 +221,10 @@ static Suite *input_parts_suite(void)
     suite_add_tcase(suite, kinds);
     tcase_add_loop_test(kinds, parts, 0, G_N_ELEMENTS(part_rows));
     tcase_add_loop_test(kinds, clips, 0, G_N_ELEMENTS(clip_rows));
+    tcase_add_loop_test(kinds, least_sizes, 0, G_N_ELEMENTS(size_rows));
+    tcase_add_test(kinds, histogram_keeps_numbers);
+    tcase_add_test(kinds, histogram_ranks);
+    tcase_add_test(kinds, rates);
     tcase_add_loop_test(kinds, labels, 0, G_N_ELEMENTS(label_rows));
     return suite;
 }

@@ -103,6 +103,28 @@ START_TEST(memory_follows_cutout)
 }
 END_TEST
 
+/* Found: what the cache still has, whoever asked for it first. */
+START_TEST(plans_are_counted)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 2);
+    static const struct {
+        const char *cutout, *attention;
+        uint64_t found, made;
+    } rows[] = {
+        {"a1", NULL, 0, 1}, {"a1", "a=2", 1, 1}, {"b", NULL, 1, 2},
+        {"a/a1", NULL, 2, 2}, {"a2", NULL, 2, 3}, {"b", NULL, 2, 4}, /* fell out */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        nnc_task_unref(make_task(model, rows[i].cutout, rows[i].attention, i));
+        const struct nnc_plan_counts counts = nnc_model_plan_counts(model);
+        ck_assert_uint_eq(counts.found, rows[i].found);
+        ck_assert_uint_eq(counts.made, rows[i].made);
+    }
+    nnc_model_unref(model);
+}
+END_TEST
+
 START_TEST(cache_is_bounded)
 {
     static const char *const cutouts[] = {"a1", "a2", "b1", "a", "a1,b", "a2,b"};
@@ -561,6 +583,7 @@ int main(void)
     tcase_add_test(all, cost_equals_hand_count);
     tcase_add_test(all, memory_follows_cutout);
     tcase_add_test(all, cache_is_bounded);
+    tcase_add_test(all, plans_are_counted);
     tcase_add_test(all, switching_there_and_back);
     tcase_add_test(all, other_gains_share_the_plan);
     tcase_add_test(all, frames_allocate_nothing);

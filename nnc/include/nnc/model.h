@@ -143,6 +143,13 @@ NNC_API struct nnc_cost nnc_model_cost(const struct nnc_model *model);
 /* How much of the model is in memory now, in bytes: packed weights of all cached plans. */
 NNC_API size_t nnc_model_resident_weight_bytes(struct nnc_model *model);
 
+/* How tasks of the model came to their plans since it was opened: found in the cache (in
+ * microseconds), or made (in milliseconds). */
+struct nnc_plan_counts {
+    uint64_t found, made;
+};
+NNC_API struct nnc_plan_counts nnc_model_plan_counts(struct nnc_model *model);
+
 /* Releases plans (and the weights only they need) that no task holds. */
 NNC_API void nnc_model_drop_unused_plans(struct nnc_model *model);
 
