@@ -133,13 +133,21 @@ static void set_text(GstStructure *task, const gchar *field, const gchar *text)
         gst_structure_set(task, field, G_TYPE_STRING, text, NULL);
 }
 
+static const struct gst_nnc_task_line *find_line(GstNncTaskInject *self,
+                                                 const struct gst_nnc_task_script *script,
+                                                 GstBuffer *buffer)
+{
+    const gdouble loop = atomic_load(&self->settings.loop);
+
+    return gst_nnc_task_script_at(script, read_script_time(self, script, buffer),
+                                  (gint64)(loop * GST_SECOND));
+}
+
 static void follow_script(GstNncTaskInject *self, const struct inputs *inputs,
                           GstBuffer *buffer)
 {
-    const gdouble loop = atomic_load(&self->settings.loop);
-    const struct gst_nnc_task_line *const line = gst_nnc_task_script_at(
-        inputs->script, read_script_time(self, inputs->script, buffer),
-        (gint64)(loop * GST_SECOND));
+    const struct gst_nnc_task_line *const line =
+        inputs->script ? find_line(self, inputs->script, buffer) : NULL;
 
     atomic_store(&self->stats.script_line, line ? line->number : 0);
     if (!line)
@@ -222,8 +230,7 @@ static GstStructure *choose_task(GstNncTaskInject *self, GstBuffer *buffer)
 
     take_inputs(self, &inputs);
     read_time(self, buffer);
-    if (inputs.script)
-        follow_script(self, &inputs, buffer);
+    follow_script(self, &inputs, buffer);
     attend(self, &inputs, buffer);
     release_inputs(&inputs);
     return inputs.task;
@@ -254,7 +261,8 @@ static gboolean is_same_value(const GValue *a, const GValue *b)
 static gboolean compare_field(GQuark field, const GValue *value, gpointer data)
 {
     struct comparison *const comparison = data;
-    const GValue *const other = gst_structure_id_get_value(comparison->other, field);
+    const GValue *const other =
+        gst_structure_get_value(comparison->other, g_quark_to_string(field));
 
     comparison->equal = other && is_same_value(value, other);
     return comparison->equal;
@@ -313,10 +321,9 @@ static gboolean push_event(GstNncTaskInject *self, const GstStructure *task, gin
 /* The user chose another way of telling: nobody must go on by the last event. */
 static void withdraw_event(GstNncTaskInject *self)
 {
-    g_autoptr(GstStructure) nothing = gst_nnc_task_new(NULL, NULL);
-
     if (!self->event_in_force || self->frame_mode == self->event_mode)
         return;
+    g_autoptr(GstStructure) nothing = gst_nnc_task_new(NULL, NULL);
     push_event(self, nothing, self->event_mode);
     self->event_in_force = FALSE;
     self->event_is_due = TRUE;

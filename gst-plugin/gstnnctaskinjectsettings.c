@@ -183,6 +183,9 @@ enum nnc_status gst_nnc_task_inject_start(GstNncTaskInject *self, struct nnc_err
 {
     gst_nnc_task_stats_reset(&self->stats);
     gst_nnc_task_hearing_reset_count(self->hearing);
+    pthread_mutex_lock(&self->settings.lock);
+    gst_clear_structure(&self->settings.newest);
+    pthread_mutex_unlock(&self->settings.lock);
     pthread_mutex_lock(&self->settings.setters);
     const enum nnc_status status = use_all(self, error);
     self->settings.running = !status;

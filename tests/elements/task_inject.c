@@ -480,6 +480,7 @@ GST_START_TEST(script_read_again)
     check_record(&fixture, "<cutout=a seq=1><cutout=a seq=1><cutout=n seq=2>"
                            "<cutout=n seq=2><cutout=n seq=2>|");
     fail_unless_equals_uint64(read_stat(&fixture.element, "texts-refused"), 2);
+    fail_unless_equals_uint64(read_stat(&fixture.element, "script-line"), 0);
     task_close(&fixture);
     remove_file(path);
 }
