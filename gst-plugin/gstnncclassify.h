@@ -198,10 +198,11 @@ extern const struct gst_nnc_task_slot_owner gst_nnc_classify_slot_owner;
 void gst_nnc_classify_init_child_proxy(gpointer interface, gpointer data);
 
 /* gstnncclassifyproperties.c */
-void gst_nnc_classify_install_properties(GObjectClass *object_class);
 void gst_nnc_settings_init(struct gst_nnc_settings *settings);
 void gst_nnc_settings_finish(struct gst_nnc_settings *settings);
 
+/* gstnncclassifydescribe.c */
+void gst_nnc_classify_install_properties(GObjectClass *object_class);
 
 /* Says that these properties have other values now. */
 void gst_nnc_classify_notify_task(GstNncClassify *self);

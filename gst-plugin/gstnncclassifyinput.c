@@ -11,7 +11,7 @@
 #define DEFAULT_MAX_ROIS 8
 #define DEFAULT_MIN_ROI_SIZE 1
 
-/* Numbers far from those of gstnncclassifyproperties.c. */
+/* Numbers far from those of gstnncclassifyproperties.h. */
 enum {
     PROP_REGION = 100,
     PROP_CROP,
