@@ -114,13 +114,24 @@ static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
         ->sink_event(base, event);
 }
 
-/* The base class would drop late frames; it is told not to look, so the element does. A
- * task that comes from downstream is the same as one that is set. */
-static gboolean src_event(GstBaseTransform *base, GstEvent *event)
+/* A frame that was late by so much says that those up to then will be, too. */
+static void note_lateness(GstNncClassify *self, GstEvent *event)
 {
     GstClockTime timestamp;
     GstClockTimeDiff late_by;
 
+    gst_event_parse_qos(event, NULL, NULL, &late_by, &timestamp);
+    const gboolean known = GST_CLOCK_TIME_IS_VALID(timestamp) &&
+                           (late_by >= 0 || timestamp >= -(GstClockTime)late_by);
+    atomic_store(&self->earliest_time,
+                 known ? timestamp + (GstClockTime)late_by : GST_CLOCK_TIME_NONE);
+}
+
+/* The base class would drop late frames, and finds fault with a QoS event that has no time;
+ * the element looks itself. A task that comes from downstream is the same as one that is
+ * set. */
+static gboolean src_event(GstBaseTransform *base, GstEvent *event)
+{
     if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM &&
         gst_event_has_name(event, GST_NNC_TASK_NAME)) {
         gst_nnc_classify_set_structure(GST_NNC_CLASSIFY(base),
@@ -129,11 +140,8 @@ static gboolean src_event(GstBaseTransform *base, GstEvent *event)
         return TRUE;
     }
     if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
-        gst_event_parse_qos(event, NULL, NULL, &late_by, &timestamp);
-        const gboolean known = GST_CLOCK_TIME_IS_VALID(timestamp) &&
-                               (late_by >= 0 || timestamp >= (GstClockTime)-late_by);
-        atomic_store(&GST_NNC_CLASSIFY(base)->earliest_time,
-                     known ? timestamp + (GstClockTime)late_by : GST_CLOCK_TIME_NONE);
+        note_lateness(GST_NNC_CLASSIFY(base), event);
+        return gst_pad_push_event(GST_BASE_TRANSFORM_SINK_PAD(base), event);
     }
     return GST_BASE_TRANSFORM_CLASS(gst_nnc_classify_parent_class)
         ->src_event(base, event);
