@@ -399,6 +399,6 @@ void gst_nnc_overlay_draw_region(struct gst_nnc_overlay_pen *pen,
     if (!clip_box(pen, prediction, &box))
         return;
     add_frame(rectangles, color | 0xff000000u, &box, pen->line);
-    if (gst_nnc_overlay_pen_n_rows(pen))
+    if (gst_nnc_overlay_is_detection(prediction) && gst_nnc_overlay_pen_n_rows(pen))
         add_label(pen, rectangles, text, color | 0xff000000u, &box);
 }

@@ -50,8 +50,8 @@ guint gst_nnc_overlay_pen_n_rows(const struct gst_nnc_overlay_pen *pen);
 GstVideoOverlayRectangle *gst_nnc_overlay_draw_panel(struct gst_nnc_overlay_pen *pen,
                                                      const GPtrArray *rows);
 
-/* Box and label of a prediction about a region, added to `rectangles`; the part of it
- * that lies in the frame. */
+/* The box of a prediction about a region, and the label of a detection, added to
+ * `rectangles`; the part of it that lies in the frame. */
 void gst_nnc_overlay_draw_region(struct gst_nnc_overlay_pen *pen,
                                  const GstNncPrediction *prediction,
                                  GPtrArray *rectangles);

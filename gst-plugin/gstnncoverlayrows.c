@@ -189,12 +189,17 @@ static void add_section(GPtrArray *rows, const GstNncPrediction *prediction,
     move_rows(rows, remarks, n_remarks);
 }
 
+gboolean gst_nnc_overlay_is_detection(const GstNncPrediction *prediction)
+{
+    return gst_nnc_prediction_get_region_id(prediction) >= 0;
+}
+
 static GPtrArray *choose_sections(GPtrArray *predictions)
 {
     GPtrArray *const chosen = g_ptr_array_new();
 
     for (guint i = 0; i < predictions->len && chosen->len < MOST_SECTIONS; i++)
-        if (!gst_nnc_prediction_get_region(predictions->pdata[i], NULL, NULL, NULL, NULL))
+        if (!gst_nnc_overlay_is_detection(predictions->pdata[i]))
             g_ptr_array_add(chosen, predictions->pdata[i]);
     return chosen;
 }

@@ -37,8 +37,12 @@ struct gst_nnc_overlay_wanted {
     guint n_rows; /* there is room for */
 };
 
-/* Rows for the predictions that are about whole frames (those about regions are left
- * out), at most `n_rows`; to be freed by g_ptr_array_unref(). */
+/* Whether it is about something that a detector found, which has a number. The part of the
+ * frame that the user chose to look at (crop, center) has none. */
+gboolean gst_nnc_overlay_is_detection(const GstNncPrediction *prediction);
+
+/* Rows for the predictions that are about frames (those of detections are left out), at
+ * most `n_rows`; to be freed by g_ptr_array_unref(). */
 GPtrArray *gst_nnc_overlay_describe(GPtrArray *predictions,
                                     const struct gst_nnc_overlay_wanted *wanted);
 

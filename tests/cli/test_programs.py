@@ -22,6 +22,7 @@ PIPELINES = ROOT / "pipelines"
 ENVIRONMENT = dict(os.environ, GST_PLUGIN_PATH=PLUGIN_DIR, GI_TYPELIB_PATH=TYPELIB_DIR,
                    LD_LIBRARY_PATH=TYPELIB_DIR, PYTHONUNBUFFERED="1",
                    GST_REGISTRY=os.path.join(PLUGIN_DIR, "programs-registry.bin"))
+PLAIN_MODEL = ROOT / "tests" / "golden" / "ops" / "nested_depth_2.onnx"  # never unknown
 DEADLINE = 90  # seconds
 SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's python3-gi belongs to
 
@@ -138,6 +139,23 @@ class Programs(unittest.TestCase):
         self.assertIn("changed: ", self.said)
         program.send_signal(signal.SIGINT)
         program.communicate()
+
+    @unittest.skipUnless(has_gi(), "python3-gi or the typelib of GstNnc is missing")
+    def test_read_predictions(self):
+        """Down to the best category, and back to everything after its frames."""
+        program = self.start(SYSTEM_PYTHON, PIPELINES / "read_predictions.py", PLAIN_MODEL,
+                             "test", "0")
+        first = self.read_until(program, lambda task, path: True)[0][0]
+        self.read_until(program, lambda task, path: task == first + 2)
+        program.send_signal(signal.SIGINT)
+        output, errors = program.communicate()
+        seen = re.findall(r"^task (\d+): (\w+)/.*, cutout '(\w*)'$", self.said + output, re.M)
+        by_task = {int(task): cutout for task, _, cutout in seen}
+        self.assertEqual(by_task[first], "")
+        self.assertIn(by_task[first + 1], ("a", "b"))
+        self.assertEqual(by_task[first + 2], "")
+        self.assertTrue(all(path == cutout for _, path, cutout in seen if cutout), seen)
+        self.assertEqual((program.returncode, errors), (0, ""))
 
 
 if __name__ == "__main__":

@@ -164,6 +164,11 @@ GST_START_TEST(show)
                            shows[__i__].frame);
     fail_unless_equals_int(draws(harness, GST_SECOND, predict_region("one", 0, region)),
                            shows[__i__].region);
+    const GstNncRegion chosen = {20, 20, 40,
+                                 40, -1, NULL}; /* by crop, not by a detector */
+    fail_unless_equals_int(
+        draws(harness, 2 * GST_SECOND, predict_region("one", 0, chosen)),
+        shows[__i__].frame || shows[__i__].region);
     gst_harness_teardown(harness);
 }
 GST_END_TEST

@@ -81,7 +81,7 @@ static void regions(GstBuffer *buffer)
 {
     give_region(buffer, 0, (GstNncRegion){30, 20, 16, 30, 1, "animal"});
     give_region(buffer, 1, (GstNncRegion){50, 0, 20, 20, 2, NULL}); /* beyond the edge */
-    give_region(buffer, 2, (GstNncRegion){4, 50, 12, 12, -1, "thing"});
+    give_region(buffer, 2, (GstNncRegion){4, 50, 12, 12, 0, "thing"});
     give_prediction(buffer, predict_class("classify", 0, FALSE));
 }
 
