@@ -3,8 +3,6 @@
 /* Predictions and tasks as things on buffers: what they say, in structures and JSON, and
  * that both metas live through what pipelines do to buffers. No network takes part. */
 
-#include <gst/app/gstappsink.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/check/gstcheck.h>
 #include <gstnnc/gstnnc.h>
 
@@ -239,88 +237,6 @@ GST_START_TEST(tasks)
 }
 GST_END_TEST
 
-/* --- survival --- */
-
-static const char *const ways[] = {
-    "identity",
-    "tee ! queue",
-    "queue ! videorate ! video/x-raw,framerate=30/1",
-    "videoconvert ! video/x-raw,format=I420",
-    "videoscale ! video/x-raw,width=20,height=10",
-    "videocrop left=3 top=2",
-    "videobox left=-4",
-    "videoflip method=rotate-180",
-    "videobalance saturation=0.5",
-    "jpegenc",
-    "jpegenc ! jpegdec",
-    "videoconvert ! vp8enc deadline=1",
-    "rtpvrawpay",
-    "videoconvert ! video/x-raw,format=I420 ! jpegenc ! rtpjpegpay",
-};
-
-static gboolean is_installed(const char *way)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree gchar *launch = g_strdup_printf("appsrc ! %s ! appsink", way);
-    GstElement *const bin = gst_parse_launch(launch, &error);
-
-    if (bin)
-        gst_object_unref(gst_object_ref_sink(bin));
-    else
-        g_printerr("skipped '%s': %s\n", way, error->message);
-    return bin != NULL;
-}
-
-static GstBuffer *make_frame(GstClockTime pts, GstNncPrediction *prediction)
-{
-    GstBuffer *const buffer = gst_buffer_new_allocate(NULL, 64 * 48 * 3, NULL);
-    g_autoptr(GstStructure) task = gst_nnc_task_new("a", "b=2");
-
-    gst_buffer_memset(buffer, 0, 90, 64 * 48 * 3);
-    GST_BUFFER_PTS(buffer) = pts;
-    GST_BUFFER_DURATION(buffer) = GST_SECOND / 30;
-    gst_buffer_add_nnc_prediction_meta(buffer, prediction);
-    gst_buffer_add_nnc_task_meta(buffer, task);
-    return buffer;
-}
-
-static void check_way(const char *way)
-{
-    g_autofree gchar *launch = g_strdup_printf(
-        "appsrc name=in format=time caps=video/x-raw,format=RGB,width=64,height=48,"
-        "framerate=30/1,pixel-aspect-ratio=1/1,interlace-mode=progressive ! %s ! "
-        "appsink name=out sync=false",
-        way);
-    GstElement *const pipeline = gst_parse_launch(launch, NULL);
-    GstElement *const in = gst_bin_get_by_name(GST_BIN(pipeline), "in");
-    GstElement *const out = gst_bin_get_by_name(GST_BIN(pipeline), "out");
-    g_autoptr(GstNncPrediction) prediction = make_prediction("one");
-
-    gst_element_set_state(pipeline, GST_STATE_PLAYING);
-    for (guint i = 0; i < 3; i++)
-        gst_app_src_push_buffer(GST_APP_SRC(in),
-                                make_frame(i * GST_SECOND / 30, prediction));
-    gst_app_src_end_of_stream(GST_APP_SRC(in));
-    g_autoptr(GstSample) sample =
-        gst_app_sink_try_pull_sample(GST_APP_SINK(out), 20 * GST_SECOND);
-    fail_unless(sample, "nothing came out of '%s'", way);
-    GstBuffer *const buffer = gst_sample_get_buffer(sample);
-    fail_unless(gst_buffer_get_nnc_prediction(buffer, "one") == prediction,
-                "'%s' lost the prediction", way);
-    fail_unless(gst_buffer_get_nnc_task_meta(buffer), "'%s' lost the task", way);
-    gst_element_set_state(pipeline, GST_STATE_NULL);
-    gst_object_unref(in);
-    gst_object_unref(out);
-    gst_object_unref(pipeline);
-}
-
-GST_START_TEST(survival)
-{
-    if (is_installed(ways[__i__]))
-        check_way(ways[__i__]);
-}
-GST_END_TEST
-
 static Suite *prediction_metas_suite(void)
 {
     Suite *const suite = suite_create("prediction_metas");
@@ -337,7 +253,6 @@ static Suite *prediction_metas_suite(void)
     tcase_add_test(kinds, impossible_predictions);
     tcase_add_test(kinds, kept_beyond_everything);
     tcase_add_test(kinds, tasks);
-    tcase_add_loop_test(kinds, survival, 0, G_N_ELEMENTS(ways));
     return suite;
 }
 
