@@ -5,6 +5,7 @@
 
 #include "gstnncanalytics.h"
 #include "gstnncclassify.h"
+#include "gstnncsegment.h"
 
 #include <gstnnc/gstnncmeta.h>
 
@@ -60,19 +61,16 @@ static gboolean is_late(GstNncClassify *self, GstBuffer *buffer)
     const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
     const GstClockTime earliest = atomic_load(&self->earliest_time);
 
-    if (!atomic_load(&self->settings.qos) || !GST_CLOCK_TIME_IS_VALID(earliest) ||
-        segment->format != GST_FORMAT_TIME)
+    if (!atomic_load(&self->settings.qos) || !GST_CLOCK_TIME_IS_VALID(earliest))
         return FALSE;
-    const GstClockTime time =
-        gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const GstClockTime time = gst_nnc_running_time(segment, GST_BUFFER_PTS(buffer));
     return GST_CLOCK_TIME_IS_VALID(time) && time <= earliest;
 }
 
 static void sync_controlled(GstNncClassify *self, GstBuffer *buffer)
 {
     const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
-    const GstClockTime time =
-        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const GstClockTime time = gst_nnc_stream_time(segment, GST_BUFFER_PTS(buffer));
 
     if (GST_CLOCK_TIME_IS_VALID(time))
         gst_nnc_classify_sync(self, time);
@@ -240,9 +238,8 @@ static void post_prediction(GstNncClassify *self, const GstNncPrediction *predic
     GstStructure *const structure = gst_nnc_prediction_to_structure(prediction);
     gst_structure_set(
         structure, "timestamp", G_TYPE_UINT64, pts, "stream-time", G_TYPE_UINT64,
-        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, pts), "running-time",
-        G_TYPE_UINT64, gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts),
-        "duration", G_TYPE_UINT64, duration, NULL);
+        gst_nnc_stream_time(segment, pts), "running-time", G_TYPE_UINT64,
+        gst_nnc_running_time(segment, pts), "duration", G_TYPE_UINT64, duration, NULL);
     gst_element_post_message(GST_ELEMENT(self),
                              gst_message_new_element(GST_OBJECT(self), structure));
 }

@@ -21,6 +21,8 @@
 
 #include "gstnncjsonelement.h"
 
+#include "gstnncsegment.h"
+
 #include <errno.h>
 
 GST_DEBUG_CATEGORY_STATIC(nnc_json_debug);
@@ -188,9 +190,7 @@ static GstNncFrame describe_frame(GstNncJson *self, GstBuffer *buffer)
     return (GstNncFrame){
         .number = atomic_fetch_add(&self->n_frames, 1),
         .pts = pts,
-        .running_time = segment->format == GST_FORMAT_TIME
-                            ? gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts)
-                            : GST_CLOCK_TIME_NONE,
+        .running_time = gst_nnc_running_time(segment, pts),
         .width = self->width,
         .height = self->height,
         .unix_us = atomic_load(&self->wall_clock) ? g_get_real_time() : 0,

@@ -4,6 +4,7 @@
  * the streaming thread's. */
 
 #include "gstnnctaskinject.h"
+#include "gstnncsegment.h"
 #include "gstnnctasksight.h"
 #include "gstnnctasktext.h"
 
@@ -76,13 +77,10 @@ static gint64 to_time(GstClockTime time)
 static void read_time(GstNncTaskInject *self, GstBuffer *buffer)
 {
     const GstSegment *const segment = &GST_BASE_TRANSFORM(self)->segment;
-    GstClockTime time = GST_CLOCK_TIME_NONE;
+    const GstClockTime pts = GST_BUFFER_PTS(buffer), dts = GST_BUFFER_DTS(buffer);
+    GstClockTime time =
+        gst_nnc_running_time(segment, GST_CLOCK_TIME_IS_VALID(pts) ? pts : dts);
 
-    if (segment->format == GST_FORMAT_TIME)
-        time = gst_segment_to_running_time(segment, GST_FORMAT_TIME,
-                                           GST_BUFFER_PTS_IS_VALID(buffer)
-                                               ? GST_BUFFER_PTS(buffer)
-                                               : GST_BUFFER_DTS(buffer));
     if (!GST_CLOCK_TIME_IS_VALID(time))
         time = gst_element_get_current_running_time(GST_ELEMENT(self));
     if (GST_CLOCK_TIME_IS_VALID(time))
@@ -120,8 +118,7 @@ static gint64 read_script_time(GstNncTaskInject *self,
         return read_time_of_day(self);
     if (atomic_load(&self->settings.clock) == GST_NNC_TASK_CLOCK_RUNNING_TIME)
         return self->now_ns;
-    const GstClockTime time =
-        gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const GstClockTime time = gst_nnc_stream_time(segment, GST_BUFFER_PTS(buffer));
     return GST_CLOCK_TIME_IS_VALID(time) ? to_time(time) : -1; /* before any line */
 }
 
