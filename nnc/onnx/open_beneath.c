@@ -5,6 +5,8 @@
 
 #include "open_beneath.h"
 
+#include "uninterrupted.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -86,13 +88,13 @@ static enum nnc_status fail_open(const char *location, int number,
 static int open_component(int directory, const char *name, int flags)
 {
     struct stat status;
-    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW))
+    if (NNC_UNINTERRUPTED(fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW)))
         return -1;
     if (S_ISLNK(status.st_mode)) {
         errno = ELOOP;
         return -1;
     }
-    return openat(directory, name, flags | O_NOFOLLOW);
+    return (int)NNC_UNINTERRUPTED(openat(directory, name, flags | O_NOFOLLOW));
 }
 
 static int open_plainly(int directory, char *location)
@@ -125,7 +127,8 @@ static int open_by_kernel(int directory, const char *location)
                                       RESOLVE_NO_MAGICLINKS};
     int fd = -1;
     for (int tries = 0; tries < 16; tries++) { /* EAGAIN: a rename raced with us */
-        fd = (int)syscall(SYS_openat2, directory, location, &how, sizeof how);
+        fd = (int)NNC_UNINTERRUPTED(
+            syscall(SYS_openat2, directory, location, &how, sizeof how));
         if (fd >= 0 || errno != EAGAIN)
             break;
     }
@@ -141,7 +144,7 @@ static int open_by_kernel(int directory, const char *location)
 static enum nnc_status check_opened(int fd, const char *location, struct nnc_error *error)
 {
     struct stat status;
-    if (fstat(fd, &status))
+    if (NNC_UNINTERRUPTED(fstat(fd, &status)))
         return fail_open(location, errno, error);
     if (!S_ISREG(status.st_mode))
         return fail_path(location, "not a regular file", error);
@@ -166,7 +169,8 @@ enum nnc_status nnc_open_beneath(int directory, const char *location, size_t siz
     if (status)
         return status;
     struct stat seen; /* opening a device can have effects; a race can only cost that */
-    if (!fstatat(directory, name, &seen, AT_SYMLINK_NOFOLLOW) && !S_ISREG(seen.st_mode))
+    if (!NNC_UNINTERRUPTED(fstatat(directory, name, &seen, AT_SYMLINK_NOFOLLOW)) &&
+        !S_ISREG(seen.st_mode))
         return fail_path(
             name, S_ISLNK(seen.st_mode) ? "symbolic link" : "not a regular file", error);
     char parts[MAX_LOCATION + 1];

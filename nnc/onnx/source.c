@@ -8,6 +8,7 @@
 #include "../base/memory.h"
 #include "../base/pages.h"
 #include "open_beneath.h"
+#include "uninterrupted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,7 +73,7 @@ static void remember(struct file *file, const struct stat *status)
 static enum nnc_status check_unchanged(const struct file *file, struct nnc_error *error)
 {
     struct stat now;
-    if (fstat(file->fd, &now))
+    if (NNC_UNINTERRUPTED(fstat(file->fd, &now)))
         return fail_errno(errno, error);
     if ((uint64_t)now.st_size == file->size && now.st_dev == file->device &&
         now.st_ino == file->inode && now.st_mtim.tv_sec == file->modified.tv_sec &&
@@ -91,9 +92,8 @@ static enum nnc_status read_fully(const struct file *file, uint64_t offset, uint
 {
     while (size) {
         const size_t most = size < (1u << 30) ? (size_t)size : 1u << 30;
-        const ssize_t n = pread(file->fd, out, most, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
+        const ssize_t n =
+            NNC_UNINTERRUPTED(pread(file->fd, out, most, (off_t)offset));
         if (n < 0)
             return fail_errno(errno, error);
         if (n == 0)
@@ -130,7 +130,8 @@ static enum nnc_status open_directory(struct nnc_source *source, const char *pat
                             : nnc_copy_string(".", 1);
     if (!directory)
         return nnc_fail_nomem(error, strlen(path));
-    source->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    source->directory =
+        (int)NNC_UNINTERRUPTED(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
     const int number = errno;
     free(directory);
     return source->directory < 0 ? fail_errno(number, error) : NNC_OK;
@@ -146,14 +147,14 @@ static enum nnc_status open_model(struct nnc_source *source, const char *path,
     if (!*base)
         return nnc_fail(error, NNC_PATH, NULL, "file: not a regular file");
     struct stat status;
-    if (fstatat(source->directory, base, &status, 0))
+    if (NNC_UNINTERRUPTED(fstatat(source->directory, base, &status, 0)))
         return fail_errno(errno, error);
     if (!S_ISREG(status.st_mode)) /* before opening: devices may react to that */
         return nnc_fail(error, NNC_PATH, NULL, "file: not a regular file");
     struct file *file = &source->files[0];
-    file->fd =
-        openat(source->directory, base, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (file->fd < 0 || fstat(file->fd, &status))
+    file->fd = (int)NNC_UNINTERRUPTED(
+        openat(source->directory, base, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    if (file->fd < 0 || NNC_UNINTERRUPTED(fstat(file->fd, &status)))
         return fail_errno(errno, error);
     if (!S_ISREG(status.st_mode))
         return nnc_fail(error, NNC_PATH, NULL, "file: not a regular file");
@@ -275,7 +276,7 @@ static enum nnc_status accept_external(struct nnc_source *source, struct file *f
                                        struct nnc_error *error)
 {
     struct stat status;
-    if (fstat(file->fd, &status))
+    if (NNC_UNINTERRUPTED(fstat(file->fd, &status)))
         return fail_errno(errno, error);
     remember(file, &status);
     if (!file->size)
