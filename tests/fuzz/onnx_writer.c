@@ -191,6 +191,24 @@ void onnx_integers(struct onnx *onnx, uint32_t value, const struct dims *dims,
     put_message(&onnx->initializers, 5, &b);
 }
 
+void onnx_external(struct onnx *onnx, uint32_t value, const struct dims *dims,
+                   const char *const *entries, const size_t *sizes, size_t n)
+{
+    struct bytes b = {0};
+    for (uint32_t i = 0; i < dims->rank; i++)
+        put_integer(&b, 1, dims->dim[i]);
+    put_integer(&b, 2, TYPE_FLOAT);
+    for (size_t i = 0; i < n; i++) {
+        struct bytes entry = {0};
+        put_data(&entry, 1, entries[2 * i], sizes[2 * i]);
+        put_data(&entry, 2, entries[2 * i + 1], sizes[2 * i + 1]);
+        put_message(&b, 13, &entry);
+    }
+    put_integer(&b, 14, 1);
+    put_name(&b, 8, value);
+    put_message(&onnx->initializers, 5, &b);
+}
+
 static void put_value_info(struct bytes *to, uint32_t field, uint32_t value,
                            const struct dims *dims)
 {

@@ -51,6 +51,9 @@ void onnx_floats(struct onnx *onnx, uint32_t value, const struct dims *dims,
                  const float *values);
 void onnx_integers(struct onnx *onnx, uint32_t value, const struct dims *dims,
                    const int64_t *values);
+/* Floats in another file, as `n` entries say: keys and values by turns, not terminated. */
+void onnx_external(struct onnx *onnx, uint32_t value, const struct dims *dims,
+                   const char *const *entries, const size_t *sizes, size_t n);
 void onnx_input(struct onnx *onnx, uint32_t value, const struct dims *dims);
 void onnx_output(struct onnx *onnx, uint32_t value, const struct dims *dims);
 
