@@ -4,6 +4,7 @@
 
 #include "gstnnclabels.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 struct entry {
@@ -12,7 +13,7 @@ struct entry {
 };
 
 struct gst_nnc_labels {
-    gatomicrefcount references;
+    atomic_uint references; /* not GLib's, which ThreadSanitizer does not see */
     gchar *text;
     GArray *entries; /* struct entry */
 };
@@ -37,7 +38,7 @@ struct gst_nnc_labels *gst_nnc_labels_new(const gchar *text)
 {
     struct gst_nnc_labels *const labels = g_new0(struct gst_nnc_labels, 1);
 
-    g_atomic_ref_count_init(&labels->references);
+    atomic_init(&labels->references, 1);
     labels->text = g_utf8_make_valid(text ? text : "", -1);
     g_auto(GStrv) parts = g_strsplit(labels->text, ",", -1);
     labels->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
@@ -49,13 +50,14 @@ struct gst_nnc_labels *gst_nnc_labels_new(const gchar *text)
 
 struct gst_nnc_labels *gst_nnc_labels_ref(struct gst_nnc_labels *labels)
 {
-    g_atomic_ref_count_inc(&labels->references);
+    atomic_fetch_add_explicit(&labels->references, 1, memory_order_relaxed);
     return labels;
 }
 
 void gst_nnc_labels_unref(struct gst_nnc_labels *labels)
 {
-    if (!labels || !g_atomic_ref_count_dec(&labels->references))
+    if (!labels ||
+        atomic_fetch_sub_explicit(&labels->references, 1, memory_order_acq_rel) != 1)
         return;
     g_array_unref(labels->entries);
     g_free(labels->text);
