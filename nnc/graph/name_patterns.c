@@ -90,17 +90,19 @@ static enum nnc_status build(struct automaton *automaton, struct nnc_pattern *pa
     return NNC_OK;
 }
 
-/* False when no pattern can match any more. */
-static bool step(const struct automaton *automaton, uint64_t *states, unsigned byte)
+/* False when no pattern can match any more. `n_words` is the automaton's, here and below: a
+ * number that the compiler knows where it is 1, as it is for most texts. */
+static inline bool step(const struct automaton *automaton, uint32_t n_words, uint64_t *states,
+                        unsigned byte)
 {
-    const uint64_t *const next = next_on(automaton, byte);
+    const uint64_t *const next = automaton->next + (size_t)byte * n_words;
     const uint64_t stay = byte == '/' ? 0 : ~(uint64_t)0;
     const uint64_t stay_in_character = continues_character(byte) ? ~(uint64_t)0 : 0;
     uint64_t *const advanced = automaton->shifted + 1; /* advanced[-1] is always 0 */
-    for (uint32_t w = 0; w < automaton->n_words; w++)
+    for (uint32_t w = 0; w < n_words; w++)
         advanced[w] = states[w] & next[w];
     uint64_t alive = 0;
-    for (uint32_t w = 0; w < automaton->n_words; w++) {
+    for (uint32_t w = 0; w < n_words; w++) {
         states[w] = advanced[w] << 1 | automaton->shifted[w] >> 63 |
                     (states[w] & ((automaton->loop[w] & stay) |
                                   (automaton->tail[w] & stay_in_character)));
@@ -110,12 +112,12 @@ static bool step(const struct automaton *automaton, uint64_t *states, unsigned b
 }
 
 /* Puts into `states` what holds before the first byte of the category's name. */
-static void enter(const struct automaton *automaton, uint64_t *states, uint32_t depth)
+static inline void enter(const struct automaton *automaton, uint32_t n_words, uint64_t *states,
+                         uint32_t depth)
 {
-    const uint32_t n_words = automaton->n_words;
     if (depth) {
         memcpy(states, states - n_words, n_words * sizeof *states);
-        step(automaton, states, '/');
+        step(automaton, n_words, states, '/');
     } else {
         memcpy(states, automaton->path_start, n_words * sizeof *states);
     }
@@ -123,9 +125,10 @@ static void enter(const struct automaton *automaton, uint64_t *states, uint32_t 
         states[w] |= automaton->name_start[w];
 }
 
-static uint32_t last_accepted(const struct automaton *automaton, const uint64_t *states)
+static inline uint32_t last_accepted(const struct automaton *automaton, uint32_t n_words,
+                                     const uint64_t *states)
 {
-    for (uint32_t w = automaton->n_words; w-- > 0;) {
+    for (uint32_t w = n_words; w-- > 0;) {
         const uint64_t hits = states[w] & automaton->accept[w];
         if (hits)
             return automaton
@@ -135,19 +138,19 @@ static uint32_t last_accepted(const struct automaton *automaton, const uint64_t 
 }
 
 /* Depth first, so that the states after the parent's path are at hand in `level`. */
-static void walk(const struct automaton *automaton, const struct nnc_taxonomy *taxonomy,
-                 uint32_t *last)
+static inline void walk(const struct automaton *automaton, uint32_t n_words,
+                        const struct nnc_taxonomy *taxonomy, uint32_t *last)
 {
     for (uint32_t i = nnc_taxonomy_next(taxonomy, NNC_NO_CATEGORY); i != NNC_NO_CATEGORY;
          i = nnc_taxonomy_next(taxonomy, i)) {
         const struct nnc_category *const category = &taxonomy->categories[i];
-        uint64_t *const states =
-            automaton->level + (size_t)category->depth * automaton->n_words;
-        enter(automaton, states, category->depth);
-        for (const char *c = category->name; *c && step(automaton, states, (unsigned char)*c);)
+        uint64_t *const states = automaton->level + (size_t)category->depth * n_words;
+        enter(automaton, n_words, states, category->depth);
+        for (const char *c = category->name;
+             *c && step(automaton, n_words, states, (unsigned char)*c);)
             c++;
-        last[i] = last_accepted(automaton, states);
-        for (uint32_t w = 0; w < automaton->n_words; w++)
+        last[i] = last_accepted(automaton, n_words, states);
+        for (uint32_t w = 0; w < n_words; w++)
             automaton->seen[w] |= states[w] & automaton->accept[w];
     }
 }
@@ -159,7 +162,10 @@ enum nnc_status nnc_patterns_match(struct nnc_pattern *patterns, uint32_t n_patt
     struct automaton automaton = {0};
     const enum nnc_status status = build(&automaton, patterns, n_patterns, error);
     if (!status) {
-        walk(&automaton, taxonomy, last);
+        if (automaton.n_words == 1)
+            walk(&automaton, 1, taxonomy, last);
+        else
+            walk(&automaton, automaton.n_words, taxonomy, last);
         for (uint32_t i = 0; i < n_patterns; i++) {
             const uint32_t bit = patterns[i].accept;
             patterns[i].matched = automaton.seen[bit / 64] >> bit % 64 & 1;
