@@ -391,12 +391,13 @@ static void install_times(GObjectClass *object_class)
      * Whether the stream goes on while the network runs. Frames do not wait then: a
      * worker thread classifies the newest one, and its result goes on the first frame
      * that comes after it is there, with its age in frames and the timestamp of the frame
-     * that it was made of (source_pts). Frames that come while the worker is busy are
-     * left out (frames-replaced in #GstNncClassify:stats). The frame's memory is not
-     * held: the network's input is made of it before it goes on. Results do not go back
-     * to regions of interest, which are other ones then. The element adds no latency. At
-     * the end of the stream the last result comes as a message alone, see
-     * #GstNncClassify:post-messages.
+     * that it was made of (source_pts). While the worker is busy the newest frame waits
+     * for it, older ones are left out (frames-replaced in #GstNncClassify:stats). The
+     * frame's memory is not held: the network's input is made of it before it goes on.
+     * Results do not go back to regions of interest, which are other ones then. The
+     * element adds no latency. At the end of the stream the last result comes as a message
+     * alone, see #GstNncClassify:post-messages. A task that comes with a buffer or an
+     * event for the first time is compiled while its frame waits, here, too.
      *
      * Since: 0.1
      */
