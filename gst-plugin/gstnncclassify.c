@@ -52,8 +52,7 @@ static gboolean start(GstBaseTransform *base)
     GstNncClassify *const self = GST_NNC_CLASSIFY(base);
     struct nnc_error error;
 
-    gst_nnc_stats_reset(&self->stats);
-    gst_nnc_classify_forget_stream(self);
+    gst_nnc_classify_begin(self);
     if (!gst_nnc_classify_load(self, &error) &&
         !gst_nnc_classify_async_start(self, &error))
         return TRUE;

@@ -114,6 +114,7 @@ struct _GstNncClassify {
 /* gstnncclassifyframes.c; the streaming thread's, but for init and finish */
 void gst_nnc_classify_frames_init(GstNncClassify *self);
 void gst_nnc_classify_frames_finish(GstNncClassify *self);
+void gst_nnc_classify_begin(GstNncClassify *self); /* at the start, before frames */
 void gst_nnc_classify_forget_stream(GstNncClassify *self);
 void gst_nnc_classify_forget_results(GstNncClassify *self);
 void gst_nnc_classify_handle_event(GstNncClassify *self, GstEventType type);

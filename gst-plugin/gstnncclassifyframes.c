@@ -54,6 +54,16 @@ void gst_nnc_classify_forget_stream(GstNncClassify *self)
     memset(self->seen, 0, sizeof self->seen);
 }
 
+void gst_nnc_classify_begin(GstNncClassify *self)
+{
+    gst_nnc_stats_reset(&self->stats);
+    gst_nnc_classify_forget_stream(self);
+    self->frame = self->last_frame = 0;
+    self->ran.task_id = 0;
+    self->latency.told = self->latency.checked_ns = 0;
+    atomic_store(&self->latency.answered, 0);
+}
+
 /* --- frames --- */
 
 static gboolean is_late(GstNncClassify *self, GstBuffer *buffer)

@@ -335,6 +335,30 @@ GST_START_TEST(switches)
 }
 GST_END_TEST
 
+/* A start is no switch, and what was before it is not counted. */
+GST_START_TEST(counted_anew)
+{
+    struct fixture fixture;
+
+    fixture_open(&fixture, MODEL_TWO, NULL);
+    for (guint start = 0; start < 3; start++) {
+        GstSegment segment;
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+        gst_harness_push_event(fixture.harness, gst_event_new_stream_start("again"));
+        fixture_set_caps(&fixture, RGB_CAPS);
+        gst_harness_push_event(fixture.harness, gst_event_new_segment(&segment));
+        for (guint i = 0; i < 5; i++)
+            gst_buffer_unref(classify_buffer(&fixture, noise_buffer(FRAME_BYTES, i)));
+        fail_unless_equals_uint64(read_stat(&fixture, "frames-in"), 5);
+        fail_unless_equals_uint64(read_stat(&fixture, "task-switches"), 0);
+        fail_unless_equals_uint64(read_stat(&fixture, "plan-switches"), 0);
+        gst_element_set_state(fixture.element, GST_STATE_READY);
+        gst_element_set_state(fixture.element, GST_STATE_PLAYING);
+    }
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
 static Suite *classify_queries(void)
 {
     Suite *const suite = suite_create("classify_queries");
@@ -350,6 +374,7 @@ static Suite *classify_queries(void)
     tcase_add_test(kinds, times);
     tcase_add_test(kinds, reasons);
     tcase_add_test(kinds, switches);
+    tcase_add_test(kinds, counted_anew);
     return suite;
 }
 
