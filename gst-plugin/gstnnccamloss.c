@@ -35,6 +35,7 @@ GstFlowReturn gst_nnc_cam_src_lose(GstNncCamSrc *self,
         return GST_FLOW_CUSTOM_SUCCESS;
     }
     self->is_lost = TRUE;
+    self->has_twin = nnc_camera_has_twin(&nnc_v4l2_kernel, &self->identity);
     self->lost_since_ns = gst_nnc_cam_now();
     gst_nnc_count(&self->stats.losses, 1);
     gst_nnc_cam_post(self, "lost", error->message, "device", G_TYPE_STRING,
@@ -108,11 +109,13 @@ static enum nnc_camera_trouble open_again(GstNncCamSrc *self,
                                           struct nnc_camera_error *error)
 {
     gchar path[NNC_CAMERA_PATH_SIZE];
-    enum nnc_camera_trouble trouble =
-        nnc_camera_find_again(&nnc_v4l2_kernel, &self->identity, path, error);
+    enum nnc_camera_trouble trouble = nnc_camera_find_again(
+        &nnc_v4l2_kernel, &self->identity, self->has_twin, path, error);
 
     if (!trouble)
         trouble = gst_nnc_cam_src_open(self, path, error);
+    if (!trouble)
+        self->identity = self->camera.identity;
     return trouble;
 }
 

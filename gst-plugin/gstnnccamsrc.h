@@ -85,7 +85,8 @@ struct _GstNncCamSrc {
 
     /* The streaming thread's; start and stop, when it does not run. */
     struct nnc_camera camera;
-    struct nnc_camera_identity identity; /* of the camera that was open first */
+    struct nnc_camera_identity identity; /* of the camera that was open last */
+    gboolean has_twin;                   /* when it was lost, another looked the same */
     struct nnc_camera_offers offers;
     struct nnc_camera_controls controls;
     struct nnc_camera_mode mode; /* format NULL: not negotiated */

@@ -76,6 +76,13 @@ static int match_identity(const struct nnc_camera_identity *identity, const void
     return strcmp(identity->bus, wanted->bus) ? 1 : 2;
 }
 
+static int match_place(const struct nnc_camera_identity *identity, const void *data)
+{
+    const int quality = match_identity(identity, data);
+
+    return quality > 1 ? quality : 0;
+}
+
 static int match_any_text(const struct nnc_camera_identity *identity, const void *text)
 {
     return match_text(identity, text);
@@ -149,19 +156,33 @@ enum nnc_camera_trouble nnc_camera_find(const struct nnc_v4l2_ops *ops, const ch
 
 enum nnc_camera_trouble nnc_camera_find_again(const struct nnc_v4l2_ops *ops,
                                               const struct nnc_camera_identity *identity,
+                                              bool has_twin,
                                               char path[NNC_CAMERA_PATH_SIZE],
                                               struct nnc_camera_error *error)
 {
     struct nnc_camera_entry entries[NNC_CAMERA_MAX_ENTRIES];
     const unsigned n = nnc_camera_list(ops, entries);
     unsigned n_equal;
-    const int found = find_best(entries, n, match_identity, identity, &n_equal);
+    const int found = find_best(entries, n, has_twin ? match_place : match_identity,
+                                identity, &n_equal);
 
     if (found < 0)
         return nnc_camera_fail(error, NNC_CAMERA_ABSENT, "the camera '%s' is not there",
                                identity->card);
     memcpy(path, entries[found].path, NNC_CAMERA_PATH_SIZE);
     return NNC_CAMERA_OK;
+}
+
+bool nnc_camera_has_twin(const struct nnc_v4l2_ops *ops,
+                         const struct nnc_camera_identity *identity)
+{
+    struct nnc_camera_entry entries[NNC_CAMERA_MAX_ENTRIES];
+    const unsigned n = nnc_camera_list(ops, entries);
+
+    for (unsigned i = 0; i < n; i++)
+        if (match_identity(&entries[i].identity, identity) == 1)
+            return true;
+    return false;
 }
 
 bool nnc_camera_find_sibling(const struct nnc_camera *camera,

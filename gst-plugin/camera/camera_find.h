@@ -27,12 +27,18 @@ enum nnc_camera_trouble nnc_camera_find(const struct nnc_v4l2_ops *ops, const ch
                                         char path[NNC_CAMERA_PATH_SIZE],
                                         struct nnc_camera_error *error);
 
-/* Where the camera `identity` is now, which was at `path` before: the same serial number,
- * else the same place, else the only one of its kind. */
+/* Where the camera `identity` is now: the same serial number, else the same place, else,
+ * unless it has a twin, the only one of its kind. */
 enum nnc_camera_trouble nnc_camera_find_again(const struct nnc_v4l2_ops *ops,
                                               const struct nnc_camera_identity *identity,
+                                              bool has_twin,
                                               char path[NNC_CAMERA_PATH_SIZE],
                                               struct nnc_camera_error *error);
+
+/* Whether another camera looks the same but for its place: when one of two goes away, the
+ * other is not it. */
+bool nnc_camera_has_twin(const struct nnc_v4l2_ops *ops,
+                         const struct nnc_camera_identity *identity);
 
 /* The node with pictures on the same bus address as `camera`, which has none. */
 bool nnc_camera_find_sibling(const struct nnc_camera *camera,

@@ -7,14 +7,10 @@
 
 #include "guest_fixture.h"
 
-#include <fcntl.h>
 #include <gst/allocators/gstdmabuf.h>
 #include <gstnnc/gstnnc.h>
 #include <linux/videodev2.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#define LOOPBACK "/dev/video10"
 #define CLASSIFY " ! nncclassify top-k=0 threads=1 model=" NNC_TINY_MODEL
 #define PICTURES "/tmp/pictures.yuy2"
 #define WIDTH 160
@@ -109,49 +105,18 @@ static void check_equal(const GstNncPrediction *a, const GstNncPrediction *b)
     }
 }
 
-/* --- the feeder --- */
-
-static gint feeding = TRUE;
-
-static gpointer feed(gpointer data)
-{
-    const int fd = GPOINTER_TO_INT(data);
-
-    for (guint i = 0; g_atomic_int_get(&feeding); i++) {
-        fail_unless(write(fd, pictures[i % N_PICTURES], PICTURE_SIZE) == PICTURE_SIZE);
-        g_usleep(40 * 1000);
-    }
-    return NULL;
-}
-
-static int open_feeder(void)
-{
-    struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT};
-    const int fd = open(LOOPBACK, O_RDWR | O_CLOEXEC);
-
-    format.fmt.pix = (struct v4l2_pix_format){.width = WIDTH,
-                                              .height = HEIGHT,
-                                              .pixelformat = V4L2_PIX_FMT_YUYV,
-                                              .field = V4L2_FIELD_NONE,
-                                              .colorspace = V4L2_COLORSPACE_SRGB};
-    fail_unless(fd >= 0 && !ioctl(fd, VIDIOC_S_FMT, &format), "%s: %m", LOOPBACK);
-    return fd;
-}
-
 START_TEST(pictures_of_cameras_and_files_are_classified_alike)
 {
     struct answers camera, files;
 
     write_pictures();
-    const int fd = open_feeder();
-    GThread *const feeder = g_thread_new("feeder", feed, GINT_TO_POINTER(fd));
+    struct feeder *const feeder = feeder_start(V4L2_PIX_FMT_YUYV, WIDTH, HEIGHT,
+                                               pictures[0], PICTURE_SIZE, N_PICTURES);
     classify(&camera,
              "nnccamsrc name=source device=" LOOPBACK CLASSIFY
              " ! fakesink name=sink sync=false",
              15);
-    g_atomic_int_set(&feeding, FALSE);
-    g_thread_join(feeder);
-    close(fd);
+    feeder_stop(feeder);
     classify(&files,
              "filesrc name=source location=" PICTURES
              " ! rawvideoparse format=yuy2 width=160 height=120 framerate=25/1" CLASSIFY

@@ -55,6 +55,58 @@ void replug_vivid(void)
     tell_driver("/sys/bus/platform/drivers/vivid/bind");
 }
 
+/* --- v4l2loopback --- */
+
+struct feeder {
+    int fd;
+    gint running; /* atomic */
+    GThread *thread;
+    const guint8 *frames;
+    gsize size;
+    guint n;
+};
+
+static gpointer feed(gpointer data)
+{
+    struct feeder *const feeder = data;
+
+    for (guint i = 0; g_atomic_int_get(&feeder->running); i++) {
+        const guint8 *const frame = feeder->frames + i % feeder->n * feeder->size;
+        fail_unless(write(feeder->fd, frame, feeder->size) > 0, "%s: %m", LOOPBACK);
+        g_usleep(40 * 1000);
+    }
+    return NULL;
+}
+
+struct feeder *feeder_start(guint32 fourcc, guint width, guint height,
+                            const guint8 *frames, gsize size, guint n)
+{
+    struct feeder *const feeder = g_new0(struct feeder, 1);
+    struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT};
+
+    *feeder =
+        (struct feeder){open(LOOPBACK, O_RDWR | O_CLOEXEC), TRUE, NULL, frames, size, n};
+    format.fmt.pix = (struct v4l2_pix_format){.width = width,
+                                              .height = height,
+                                              .pixelformat = fourcc,
+                                              .field = V4L2_FIELD_NONE,
+                                              .sizeimage = (guint32)size,
+                                              .colorspace = V4L2_COLORSPACE_SRGB};
+    fail_unless(feeder->fd >= 0 && !ioctl(feeder->fd, VIDIOC_S_FMT, &format), "%s: %m",
+                LOOPBACK);
+    fail_unless_equals_int(format.fmt.pix.pixelformat, fourcc);
+    feeder->thread = g_thread_new("feeder", feed, feeder);
+    return feeder;
+}
+
+void feeder_stop(struct feeder *feeder)
+{
+    g_atomic_int_set(&feeder->running, FALSE);
+    g_thread_join(feeder->thread);
+    close(feeder->fd);
+    g_free(feeder);
+}
+
 /* --- what reaches the sink --- */
 
 static void count_offset(struct seen *seen, GstBuffer *buffer)

@@ -22,6 +22,14 @@ void set_input(const char *path, int input);
 void unplug_vivid(void);
 void replug_vivid(void);
 
+/* A camera of v4l2loopback: a thread writes `n` frames of `size` bytes into it, over and
+ * over, 25 a second, until feeder_stop(). */
+#define LOOPBACK "/dev/video10"
+struct feeder;
+struct feeder *feeder_start(guint32 fourcc, guint width, guint height,
+                            const guint8 *frames, gsize size, guint n);
+void feeder_stop(struct feeder *feeder);
+
 /* --- the pipeline --- */
 
 struct seen { /* of the buffers that reached the sink */

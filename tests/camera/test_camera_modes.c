@@ -353,15 +353,21 @@ START_TEST(the_same_camera_again)
     identity = entries[0].identity;
     snprintf(node, sizeof node, "%s/video2", folder);
     /* two that cannot be told apart: better none than the wrong one */
-    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, path, &error),
+    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, false, path, &error),
                      NNC_CAMERA_ABSENT);
     unlink(node);
-    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, path, &error), NNC_CAMERA_OK);
+    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, false, path, &error),
+                     NNC_CAMERA_OK);
     ck_assert_ptr_nonnull(strstr(path, "/video10"));
+    ck_assert(!nnc_camera_has_twin(&ops, &identity));
     fake.bus = "usb-0000:00:14.0-2"; /* in another socket */
-    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, path, &error), NNC_CAMERA_OK);
+    ck_assert(nnc_camera_has_twin(&ops, &identity));
+    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, true, path, &error),
+                     NNC_CAMERA_ABSENT);
+    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, false, path, &error),
+                     NNC_CAMERA_OK);
     fake.card = "Another";
-    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, path, &error),
+    ck_assert_int_eq(nnc_camera_find_again(&ops, &identity, false, path, &error),
                      NNC_CAMERA_ABSENT);
     ck_assert_ptr_nonnull(strstr(error.message, "Fake Webcam"));
     remove_nodes(folder);
