@@ -2,6 +2,7 @@
 """Lets timing servers run in turns, and says what came out."""
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -55,6 +56,16 @@ class Server:
     def take(self):
         times = self.answer(lambda line: numpy.array(line.split(), dtype=float))
         self.rounds.append(times / 1e6)
+
+    def processor_seconds(self):
+        """What all its threads have had of processors so far, waiting in loops included."""
+        times = 0
+        for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat"):
+            try:
+                times += int(path.read_text().split()[0])
+            except (OSError, ValueError, IndexError):
+                continue  # the thread has ended
+        return times / 1e9
 
     def close(self):
         self.process.stdin.close()
