@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* One table names the options, for the command line and for the file: a key of the file
- * is a long option without its dashes. What the command line says goes before the file.
- */
+ * is a long option without its dashes. The command line goes before the file. */
 
 #include "watch_options.h"
 
@@ -17,15 +16,13 @@ static const gchar summary[] =
     "Watches a source with a nested network: prints a line of JSON for each prediction,\n"
     "takes commands while it plays, and goes on when the source was lost.\n"
     "\n"
-    "SOURCE is a camera (/dev/video0, or its name or a part of it), a film or picture, "
-    "a\n"
-    "FIFO, an address (rtsp://...), or what gst-launch-1.0 would play\n"
+    "SOURCE is a camera (/dev/video0, or a part of its name), a film or picture, a FIFO,\n"
+    "an address (rtsp://...), or what gst-launch-1.0 would play\n"
     "(\"videotestsrc is-live=true\", \"nnccamsrc device=door ! jpegdec\").";
 
 static const gchar description[] =
     "Commands, a line each, on standard input and on the socket:\n"
-    "  cutout TEXT         what is active: vehicles,mammals/cats or -places; empty = "
-    "all\n"
+    "  cutout TEXT         what is active: vehicles,mammals/cats; empty = all\n"
     "  attention TEXT      gains: vehicles=1.5,places=0.5; empty = all 1\n"
     "  task JSON           both as one change: {\"cutout\": \"vehicles\",\n"
     "                      \"attention\": {\"vehicles\": 1.5}}; a member that is "

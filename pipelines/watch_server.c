@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define MOST_CLIENTS 16
+#define MOST_WAITS 20 /* for the folder */
+#define WAIT_US 50000
 
 struct watch_server {
     gchar *path;
@@ -142,7 +144,8 @@ static gboolean bind_file(struct watch_server *server, const struct sockaddr_un 
 }
 
 /* Two programs that start at once must not remove each other's new file: the folder is
- * locked while one looks. */
+ * locked while one looks. Whoever may read the folder could hold it for ever, hence the
+ * limit. */
 static gboolean take_place(struct watch_server *server, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -154,7 +157,8 @@ static gboolean take_place(struct watch_server *server, GError **error)
     const int folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return fail(error, server->path, g_strerror(errno));
-    flock(folder, LOCK_EX);
+    for (guint i = 0; i < MOST_WAITS && flock(folder, LOCK_EX | LOCK_NB); i++)
+        g_usleep(WAIT_US);
     const gboolean taken =
         clear_place(&address, error) && bind_file(server, &address, error);
     close(folder);

@@ -9,14 +9,14 @@
 
 /* --- options --- */
 
-/* `text` as a value of the property's own type: what the type does not know is refused.
- */
+/* `text` as a value of the property's own type, which refuses what it does not know. What
+ * is set already is not set again: some properties cannot be while it plays. */
 static gboolean set_property(GstElement *element, const gchar *name, const gchar *text,
                              GError **error)
 {
     GParamSpec *const spec =
         g_object_class_find_property(G_OBJECT_GET_CLASS(element), name);
-    g_auto(GValue) value = G_VALUE_INIT;
+    g_auto(GValue) value = G_VALUE_INIT, now = G_VALUE_INIT;
 
     if (!spec || !(spec->flags & G_PARAM_WRITABLE))
         return watch_options_fail(
@@ -26,7 +26,10 @@ static gboolean set_property(GstElement *element, const gchar *name, const gchar
     if (!gst_value_deserialize(&value, text) || g_param_value_validate(spec, &value))
         return watch_options_fail(
             error, "%s: '%s' is no value of it; see gst-inspect-1.0", name, text);
-    g_object_set_property(G_OBJECT(element), name, &value);
+    g_value_init(&now, G_PARAM_SPEC_VALUE_TYPE(spec));
+    g_object_get_property(G_OBJECT(element), name, &now);
+    if (g_param_values_cmp(spec, &now, &value))
+        g_object_set_property(G_OBJECT(element), name, &value);
     return TRUE;
 }
 

@@ -218,16 +218,17 @@ class Reload(unittest.TestCase):
 
     def test_the_task_changes_while_it_plays(self):
         path = FOLDER / "good.conf"
-        path.write_text(f"[watch]\nsource={LIVE}\ncutout=people\nset=top-k=2\n")
+        path.write_text(f"[watch]\nsource={LIVE}\ncutout=people\nset=top-k=2;threads=1\n")
         with Watch("--config", path, "--attention", "people=1.5") as watch:
             first = watch.frame()
             self.assertEqual((first["cutout"], first["attention"]), ("people", "people=1.5"))
             path.write_text(f"[watch]\nsource={LIVE}\ncutout=people,flowers\n"
-                            "attention=flowers=2\nset=top-k=3\n")
+                            "attention=flowers=2\nset=top-k=3;threads=1\n")
             watch.process.send_signal(signal.SIGHUP)
             second = watch.frame(lambda frame: frame["cutout"] == "people,flowers")
             self.assertEqual(second["attention"], "people=1.5", "the command line wins")
-            self.assertEqual(len(second["predictions"]), 3)
+            self.assertEqual(len(watch.next_frame()["predictions"]), 3)
+            self.assertEqual(watch.errors.said, [])
             for text in ("rubbish", "[watch]\ncutout=nosuchthing\n"):
                 start = len(watch.errors.said)
                 path.write_text(text)
