@@ -4,6 +4,7 @@
 #include "model.h"
 
 #include "../base/isa.h"
+#include "foreign_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,13 +83,17 @@ static enum nnc_status choose_kernels(struct nnc_model *model,
                                       const struct nnc_model_options *options,
                                       struct nnc_error *error)
 {
-    const enum nnc_status status =
+    enum nnc_status status =
         nnc_kernels_choose(options->backend, options->isa, &model->kernels, error);
     if (status)
         return status;
     model->image_kernels = nnc_image_kernels_get(nnc_isa_resolve(options->isa));
+    status = nnc_foreign_memory_acquire(model->kernels, 1, error);
+    if (status)
+        return status;
     if (model->kernels->warm_up)
         model->kernels->warm_up();
+    nnc_foreign_memory_release(model->kernels, 1);
     return NNC_OK;
 }
 

@@ -2,6 +2,7 @@
 /* One stream's working memory, and the run of a frame: preprocess, run the plan's stages
  * with the team, rank. */
 
+#include "foreign_memory.h"
 #include "rank.h"
 #include "task.h"
 #include "team.h"
@@ -37,6 +38,7 @@ struct nnc_session {
     uint64_t reserved_floats;  /* of the newest work; under `reserving` */
     struct nnc_frame frame;
     uint8_t *presence_defined; /* [presence outputs] */
+    bool has_foreign_memory;
 };
 
 static uint64_t now_ns(void)
@@ -192,7 +194,10 @@ enum nnc_status nnc_session_create(struct nnc_model *model,
     s->least_shared_macs = options && options->least_shared_macs ? options->least_shared_macs
                                                                  : LEAST_SHARED_MACS;
     nnc_team_acquire(s->threads);
-    const enum nnc_status status = allocate(s, error);
+    enum nnc_status status = nnc_foreign_memory_acquire(model->kernels, s->threads, error);
+    s->has_foreign_memory = !status;
+    if (!status)
+        status = allocate(s, error);
     if (status)
         nnc_session_destroy(s);
     else
@@ -206,6 +211,8 @@ void nnc_session_destroy(struct nnc_session *s)
         return;
     nnc_team_forget(&s->frame);
     nnc_team_release();
+    if (s->has_foreign_memory)
+        nnc_foreign_memory_release(s->model->kernels, s->threads);
     free_work(s->work);
     free_work(atomic_load(&s->pending));
     free_work(atomic_load(&s->retired));

@@ -122,7 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const int before = count_descriptors();
     const enum nnc_status status = nnc_graph_read("in/model.onnx", NULL, 0, &graph, &error);
     check_refusal(status, &error);
-    REQUIRE(!strstr(error.message, top), "the directory in '%s'", error.message);
+    REQUIRE(!strstr(error.message, top) || memmem(bytes, size, top, strlen(top)),
+            "the directory in '%s'", error.message);
     if (!status)
         check_weights(graph);
     nnc_graph_destroy(graph);
