@@ -197,6 +197,7 @@ const struct cli_command cli_info = {
                {"active_macs", "multiply-adds per picture of the cutout"},
                {"trunk_params", "the part of active_params that belongs to no category"},
                {"trunk_macs", "the part of active_macs that belongs to no category"},
+               {"presets", "object of name to \"cutout\" and \"attention\": tasks of the model"},
                {"categories",
                 "array, depth first, of objects: path, depth (from 0), leaf,\n"
                 "                    active, params, macs (the branch's own)"}},

@@ -174,11 +174,19 @@ class Cli(unittest.TestCase):
             list(self.info),
             ["model", "backend", "isa", "precision", "total_params", "active_params",
              "total_macs", "active_macs",
-             "trunk_params", "trunk_macs", "categories"])
+             "trunk_params", "trunk_macs", "presets", "categories"])
         for category in self.info["categories"]:
             self.assertEqual(list(category),
                              ["path", "depth", "leaf", "active", "params", "macs"])
             self.assertEqual(category["depth"], category["path"].count("/"))
+
+    def test_info_names_presets(self):
+        model = pathlib.Path(__file__).parents[1] / "golden/ops/nested_depth_2.onnx"
+        self.assertEqual(objects(nnc("info", model, "--json"))[0]["presets"],
+                         {"only a": {"cutout": "a", "attention": ""},
+                          "loud": {"cutout": "", "attention": "a=2,b1=0.5"}})
+        self.assertIn("preset only a: cutout 'a', attention ''",
+                      nnc("info", model).stdout.decode())
 
     def test_costs_add_up(self):
         for cutout in ["", self.inner[0], f"-{self.inner[0]}", self.leaves[-1]]:
