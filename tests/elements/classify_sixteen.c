@@ -107,8 +107,8 @@ static GstElement *start_element(void)
     return element;
 }
 
-/* Weights lie in memory once: fifteen more elements cost what streams need, less than one
- * model in all (19.5 MB). */
+/* Weights (19.5 MB) lie in memory once: fifteen more elements cost what streams need, 1 MB
+ * each, or 2.5 MB where the allocator fills what it gives (MALLOC_PERTURB_). */
 GST_START_TEST(one_copy_of_the_weights)
 {
     enum { WEIGHT_BYTES = 19500000 };
@@ -123,7 +123,7 @@ GST_START_TEST(one_copy_of_the_weights)
     g_print("one element: %" G_GSIZE_FORMAT " bytes, fifteen more: %" G_GSIZE_FORMAT "\n",
             one - none, all - one);
     fail_unless(one - none > WEIGHT_BYTES);
-    fail_unless(all - one < WEIGHT_BYTES);
+    fail_unless(all - one < 3 * (gsize)WEIGHT_BYTES);
     for (guint i = 0; i < N_STREAMS; i++) {
         gst_element_set_state(elements[i], GST_STATE_NULL);
         gst_object_unref(elements[i]);
