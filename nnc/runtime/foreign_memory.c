@@ -5,9 +5,9 @@
 #include "foreign_memory.h"
 
 #include "../base/error.h"
-#include "../base/pages.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t in_use, proven; /* threads; under the lock */
@@ -16,6 +16,14 @@ static uint64_t in_use, proven; /* threads; under the lock */
 static uint64_t thread_bytes(const struct nnc_kernels *kernels)
 {
     return kernels->backend == NNC_BACKEND_BLAS ? (uint64_t)129 << 20 : 0;
+}
+
+/* No memory is taken, not even for a moment. */
+static bool addresses_are_there(uint64_t bytes)
+{
+    void *const probe = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return probe != MAP_FAILED && !munmap(probe, (size_t)bytes);
 }
 
 enum nnc_status nnc_foreign_memory_acquire(const struct nnc_kernels *kernels, uint32_t threads,
@@ -28,10 +36,8 @@ enum nnc_status nnc_foreign_memory_acquire(const struct nnc_kernels *kernels, ui
     const uint64_t wanted = in_use + threads;
     if (wanted > proven) {
         const uint64_t bytes = (wanted - proven) * thread_bytes(kernels);
-        void *const probe = nnc_pages_reserve(bytes); /* addresses: no more is taken at once */
-        if (!probe)
+        if (!addresses_are_there(bytes))
             status = nnc_fail_nomem(error, bytes);
-        nnc_pages_unreserve(probe, bytes);
     }
     if (!status) {
         in_use = wanted;
