@@ -252,13 +252,6 @@ void gst_nnc_meaning_clear(struct gst_nnc_meaning *meaning)
     g_clear_pointer(&meaning->attention, g_free);
 }
 
-static void replace(struct gst_nnc_part **part, gconstpointer values, gsize size,
-                    const gchar *text)
-{
-    gst_nnc_part_unref(*part);
-    *part = gst_nnc_part_new_array(values, size, text);
-}
-
 enum nnc_status gst_nnc_request_settle(struct gst_nnc_request *request,
                                        const struct nnc_model *model,
                                        struct nnc_error *error)
@@ -270,11 +263,16 @@ enum nnc_status gst_nnc_request_settle(struct gst_nnc_request *request,
     if (status)
         return status;
     if (request->cutout->values && !request->cutout->text)
-        replace(&request->cutout, meaning.active, nnc_taxonomy_n_classes(taxonomy),
-                meaning.cutout);
+        gst_nnc_part_take(&request->cutout,
+                          gst_nnc_part_new_array(meaning.active,
+                                                 nnc_taxonomy_n_classes(taxonomy),
+                                                 meaning.cutout));
     if (request->gains || (request->attention->values && !request->attention->text))
-        replace(&request->attention, meaning.gains,
-                nnc_taxonomy_n_categories(taxonomy) * sizeof(gfloat), meaning.attention);
+        gst_nnc_part_take(
+            &request->attention,
+            gst_nnc_part_new_array(meaning.gains,
+                                   nnc_taxonomy_n_categories(taxonomy) * sizeof(gfloat),
+                                   meaning.attention));
     g_clear_pointer(&request->gains, g_free);
     gst_nnc_meaning_clear(&meaning);
     return NNC_OK;

@@ -58,6 +58,12 @@ void gst_nnc_part_unref(struct gst_nnc_part *part)
     g_free(part);
 }
 
+void gst_nnc_part_take(struct gst_nnc_part **place, struct gst_nnc_part *part)
+{
+    gst_nnc_part_unref(*place);
+    *place = part;
+}
+
 const gchar *gst_nnc_part_text(const struct gst_nnc_part *part)
 {
     return part && part->text ? part->text : "";
@@ -99,11 +105,8 @@ void gst_nnc_request_copy(const struct gst_nnc_request *from, struct gst_nnc_req
 
 static void use_names(struct gst_nnc_part **part)
 {
-    if (*part && (*part)->values && (*part)->text) {
-        struct gst_nnc_part *const named = gst_nnc_part_new((*part)->text);
-        gst_nnc_part_unref(*part);
-        *part = named;
-    }
+    if (*part && (*part)->values && (*part)->text)
+        gst_nnc_part_take(part, gst_nnc_part_new((*part)->text));
 }
 
 void gst_nnc_request_use_names(struct gst_nnc_request *request)
@@ -297,12 +300,6 @@ static gboolean read_gain(const gchar *name, const GValue *value, gchar **gains)
     return TRUE;
 }
 
-static void take_part(struct gst_nnc_part **place, struct gst_nnc_part *part)
-{
-    gst_nnc_part_unref(*place);
-    *place = part;
-}
-
 struct reading {
     struct gst_nnc_request request;
     const gchar *bad, *expected; /* the first field that is not as it should be */
@@ -318,15 +315,15 @@ static gboolean read_field(GQuark field, const GValue *value, gpointer data)
     if (g_str_equal(name, "cutout")) {
         reading->expected = "a string, or an array of strings";
         if (!request->cutout || !request->cutout->values)
-            take_part(&request->cutout, read_cutout(value));
+            gst_nnc_part_take(&request->cutout, read_cutout(value));
         good = request->cutout != NULL;
     } else if (g_str_equal(name, "mask")) {
         reading->expected = "bytes, or an array of numbers, one for every class";
-        take_part(&request->cutout, read_mask(value));
+        gst_nnc_part_take(&request->cutout, read_mask(value));
         good = request->cutout != NULL;
     } else if (g_str_equal(name, "attention")) {
         reading->expected = "a string, or an array of strings or of numbers";
-        take_part(&request->attention, read_attention(value));
+        gst_nnc_part_take(&request->attention, read_attention(value));
         good = request->attention != NULL;
     } else if (g_str_has_prefix(name, GAIN_PREFIX)) {
         reading->expected = "a number, and the path of a category in the field's name";

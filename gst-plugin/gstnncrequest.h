@@ -26,6 +26,8 @@ struct gst_nnc_part *gst_nnc_part_new_array(gconstpointer values, gsize size,
                                             const gchar *text);
 struct gst_nnc_part *gst_nnc_part_ref(struct gst_nnc_part *part); /* NULL is fine */
 void gst_nnc_part_unref(struct gst_nnc_part *part);               /* NULL is fine */
+/* Puts `part`, which it takes over, in the place of another one. */
+void gst_nnc_part_take(struct gst_nnc_part **place, struct gst_nnc_part *part);
 const gchar *gst_nnc_part_text(const struct gst_nnc_part *part);  /* never NULL */
 
 struct gst_nnc_request {

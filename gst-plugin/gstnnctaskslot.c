@@ -228,12 +228,6 @@ static enum nnc_status find_newest(struct gst_nnc_task_slot *slot,
     return status;
 }
 
-static void take_part(struct gst_nnc_part **place, struct gst_nnc_part *part)
-{
-    gst_nnc_part_unref(*place);
-    *place = part;
-}
-
 static void use_gains(const struct gst_nnc_task_slot *slot,
                       struct gst_nnc_request *request, const gfloat *gains)
 {
@@ -241,7 +235,7 @@ static void use_gains(const struct gst_nnc_task_slot *slot,
     g_autofree gchar *text = gst_nnc_attention_to_text(taxonomy, gains);
 
     g_clear_pointer(&request->gains, g_free);
-    take_part(&request->attention,
+    gst_nnc_part_take(&request->attention,
               gst_nnc_part_new_array(
                   gains, nnc_taxonomy_n_categories(taxonomy) * sizeof *gains, text));
 }
@@ -310,7 +304,7 @@ static void use_active(const struct gst_nnc_task_slot *slot,
     const struct nnc_taxonomy *const taxonomy = nnc_model_taxonomy(slot->known);
     g_autofree gchar *text = gst_nnc_cutout_to_text(taxonomy, active);
 
-    take_part(&request->cutout,
+    gst_nnc_part_take(&request->cutout,
               gst_nnc_part_new_array(active, nnc_taxonomy_n_classes(taxonomy), text));
 }
 
