@@ -1,42 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Convolution over one register tile: MR pixels of a row by NR blocks of 16 output
- * channels. Compiled once per instruction set, after its vec_*.h.
+/* Convolution of floats over one register tile. Compiled once per instruction set, after its
+ * vec_*.h.
  *
  * A tile holds all its sums in registers from the bias to the epilogue, in the order input
  * block, ky, kx, input channel; taps that fall on padding are skipped. That order does not
  * depend on MR and NR, so neither do the bits. The tile with padding on one side is the
  * same code with its first or last pixel left out of that tap. */
 
-#include "activation_body.h"
-#include "conv_window.h"
 #include "kernels.h"
 
-#include <string.h>
+enum { MAX_MR = 16, WINOGRAD_TILES = 8 };
 
-/* Instrumented tiles take minutes to compile; sanitizer builds make do with a few, which
- * are the same code. */
-#if defined(NNC_FEW_TILES)
-#undef NNC_TILES
-#define NNC_TILES(X) X(1, 3) X(2, 2)
-#endif
+/* A microsecond or two. */
+enum { LEAST_PRODUCTS = 150000 };
 
-enum {
-    PER_BLOCK = NNC_BLOCK / VEC,
-    MAX_NR = 4,
-    MAX_MR = 16,
-    MAX_COLUMNS = 8, /* of a kernel, for the fast addressings */
-    WINOGRAD_TILES = 8
-};
-
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
-/* Loops over a tile that are unrolled whole, with bounds known when compiled: anything else
- * would keep the sums in memory. */
-#define EACH_PIXEL(i, lo, hi)                                                                  \
-    _Pragma("GCC unroll 16") for (int i = 0; i < MAX_MR; i++) if (i >= (lo) && i < (hi))
-#define EACH_VECTOR(j)                                                                         \
-    _Pragma("GCC unroll 16") for (int j = 0; j < MAX_NR * PER_BLOCK;                           \
-                                  j++) if (j < nr * PER_BLOCK)
+#include "conv_tile.h"
 
 /* Which pixels of a tile have tap kx inside the picture. */
 enum edge {
@@ -44,21 +22,6 @@ enum edge {
     EDGE_LEFT,   /* all but the first */
     EDGE_RIGHT,  /* all but the last */
     EDGE_OUTSIDE /* none */
-};
-
-struct tile {
-    const struct nnc_conv_args *args;
-    const float *x;              /* input of tap (ky0, 0) of pixel 0; may lie before the row */
-    uint32_t ky0, ky1;           /* taps inside the picture, vertically */
-    uint32_t x0;                 /* first output pixel */
-    uint8_t edge[MAX_COLUMNS];   /* enum edge of each kx, if the addressing is a fast one */
-    uint32_t points;             /* of winograd_body.h, and where their sums go */
-    float *products;
-    const float *packed[MAX_NR]; /* biases, then weights */
-    size_t y;                    /* output of pixel 0 in block 0, from args->y */
-    size_t y_offset[MAX_NR];     /* the tile's blocks, from there */
-    float gain[MAX_NR];          /* theirs */
-    uint32_t lanes;              /* channels to store of the last block */
 };
 
 static ALWAYS_INLINE void
@@ -105,49 +68,6 @@ accumulate_masked(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, size_t pi
                 acc[i][j] = vec_fma(value, weight[j], acc[i][j]);
         }
     }
-}
-
-/* A whole vector of sums on its way out: residual, activation, gain. */
-static inline void finish(const struct nnc_conv_args *a, float gain, vec v, size_t at)
-{
-    const struct nnc_epilogue *const e = &a->epilogue;
-    if (e->residual)
-        v = vec_add(v, vec_load(e->residual + at));
-    if (e->activation.kind)
-        v = activate_vec(&e->activation, v);
-    vec_store(a->y + at, vec_mul(v, vec_set1(gain)));
-}
-
-/* The same for fewer channels than a vector has. */
-static void finish_part(const struct nnc_conv_args *a, float gain, const float *sums, size_t at,
-                        uint32_t lanes)
-{
-    const struct nnc_epilogue *const e = &a->epilogue;
-    float part[VEC] = {0};
-    vec v = vec_load(sums);
-    if (e->residual) {
-        memcpy(part, e->residual + at, lanes * sizeof *part);
-        v = vec_add(v, vec_load(part));
-    }
-    if (e->activation.kind)
-        v = activate_vec(&e->activation, v);
-    vec_store(part, vec_mul(v, vec_set1(gain)));
-    memcpy(a->y + at, part, lanes * sizeof *part);
-}
-
-/* The way out of a tile for all that is not done in registers: `sums` is [mr][nr][16]. */
-static void finish_tile(const struct tile *t, const float *sums, int mr, int nr)
-{
-    for (int i = 0; i < mr; i++)
-        for (int j = 0; j < nr; j++, sums += NNC_BLOCK) {
-            const uint32_t lanes = j == nr - 1 ? t->lanes : NNC_BLOCK;
-            const size_t at = t->y + t->y_offset[j] + i * t->args->ys.pixel;
-            for (uint32_t k = 0; k < lanes; k += VEC)
-                if (lanes - k >= VEC)
-                    finish(t->args, t->gain[j], vec_load(sums + k), at + k);
-                else
-                    finish_part(t->args, t->gain[j], sums + k, at + k, lanes - k);
-        }
 }
 
 /* Where a vector of the tile's sums is stored, from args->y. */
@@ -295,96 +215,6 @@ static ALWAYS_INLINE void run_points(const struct tile *t, const int mr, const i
     }
 }
 
-/* One function per tile shape and addressing. */
-#define TILE_OF(nr, mr, name, mode)                                                            \
-    static void tile_##nr##_##mr##_##name(const struct tile *t)                                \
-    {                                                                                          \
-        run_tile(t, mr, nr, mode);                                                             \
-    }
-#define TILE(nr, mr)                                                                           \
-    TILE_OF(nr, mr, s1, BLOCKED_STRIDE_1)                                                      \
-    TILE_OF(nr, mr, s2, BLOCKED_STRIDE_2)                                                      \
-    TILE_OF(nr, mr, p1, PLAIN_STRIDE_1)                                                        \
-    TILE_OF(nr, mr, p2, PLAIN_STRIDE_2)                                                        \
-    TILE_OF(nr, mr, any, ANY_STRIDE)                                                           \
-    static void tile_##nr##_##mr##_points(const struct tile *t)                                \
-    {                                                                                          \
-        run_points(t, mr, nr);                                                                 \
-    }
-#define TILES_1(nr) TILE(nr, 1)
-#define TILES_2(nr) TILES_1(nr) TILE(nr, 2)
-#define TILES_3(nr) TILES_2(nr) TILE(nr, 3)
-#define TILES_4(nr) TILES_3(nr) TILE(nr, 4)
-#define TILES_5(nr) TILES_4(nr) TILE(nr, 5)
-#define TILES_6(nr) TILES_5(nr) TILE(nr, 6)
-#define TILES_7(nr) TILES_6(nr) TILE(nr, 7)
-#define TILES_8(nr) TILES_7(nr) TILE(nr, 8)
-#define TILES_9(nr) TILES_8(nr) TILE(nr, 9)
-#define TILES_10(nr) TILES_9(nr) TILE(nr, 10)
-#define TILES_11(nr) TILES_10(nr) TILE(nr, 11)
-#define TILES_12(nr) TILES_11(nr) TILE(nr, 12)
-#define TILES_13(nr) TILES_12(nr) TILE(nr, 13)
-#define TILES_14(nr) TILES_13(nr) TILE(nr, 14)
-#define TILES_15(nr) TILES_14(nr) TILE(nr, 15)
-#define TILES_16(nr) TILES_15(nr) TILE(nr, 16)
-#define DEFINE(nr, max_mr) TILES_##max_mr(nr)
-NNC_TILES(DEFINE)
-
-#define NAME(nr, mr)                                                                           \
-    [mr] = {tile_##nr##_##mr##_s1, tile_##nr##_##mr##_s2,  tile_##nr##_##mr##_p1,              \
-            tile_##nr##_##mr##_p2, tile_##nr##_##mr##_any, tile_##nr##_##mr##_points},
-#define NAMES_1(nr) NAME(nr, 1)
-#define NAMES_2(nr) NAMES_1(nr) NAME(nr, 2)
-#define NAMES_3(nr) NAMES_2(nr) NAME(nr, 3)
-#define NAMES_4(nr) NAMES_3(nr) NAME(nr, 4)
-#define NAMES_5(nr) NAMES_4(nr) NAME(nr, 5)
-#define NAMES_6(nr) NAMES_5(nr) NAME(nr, 6)
-#define NAMES_7(nr) NAMES_6(nr) NAME(nr, 7)
-#define NAMES_8(nr) NAMES_7(nr) NAME(nr, 8)
-#define NAMES_9(nr) NAMES_8(nr) NAME(nr, 9)
-#define NAMES_10(nr) NAMES_9(nr) NAME(nr, 10)
-#define NAMES_11(nr) NAMES_10(nr) NAME(nr, 11)
-#define NAMES_12(nr) NAMES_11(nr) NAME(nr, 12)
-#define NAMES_13(nr) NAMES_12(nr) NAME(nr, 13)
-#define NAMES_14(nr) NAMES_13(nr) NAME(nr, 14)
-#define NAMES_15(nr) NAMES_14(nr) NAME(nr, 15)
-#define NAMES_16(nr) NAMES_15(nr) NAME(nr, 16)
-#define ROW(nr, max_mr) [nr] = {NAMES_##max_mr(nr)},
-static void (*const tiles[MAX_NR + 1][MAX_MR + 1][N_ADDRESSINGS])(const struct tile *) = {
-    NNC_TILES(ROW)};
-
-#define LIMIT(nr, mr) [nr] = mr,
-static const int max_mr[MAX_NR + 1] = {NNC_TILES(LIMIT)};
-
-/* How many blocks go side by side: the widest tile the instruction set has, cut evenly
- * (4 blocks as 2 + 2 rather than 3 + 1) where that leaves enough pixels. */
-static uint32_t blocks_per_group(const struct nnc_conv_args *a)
-{
-    uint32_t widest = 1;
-    while (widest < MAX_NR && max_mr[widest + 1] && widest < a->n_active)
-        widest++;
-    const uint32_t groups = nnc_ceil_div(a->n_active, widest);
-    return nnc_ceil_div(a->n_active, groups);
-}
-
-/* An item is one group of blocks and some rows: small enough to share, large enough that
- * claiming it costs nothing beside it (a microsecond or two), all of about a size. */
-static uint32_t rows_per_item(const struct nnc_conv_args *a)
-{
-    enum { LEAST_PRODUCTS = 150000 };
-    const uint64_t per_row = (uint64_t)a->in_channels * a->kernel[0] * a->kernel[1] *
-                             a->out_width * NNC_BLOCK * blocks_per_group(a);
-    const uint64_t items = per_row * a->out_height / LEAST_PRODUCTS;
-    const uint32_t most = items < a->out_height ? (uint32_t)items : a->out_height;
-    return nnc_ceil_div(a->out_height, most ? most : 1);
-}
-
-static uint32_t direct_items(const struct nnc_conv_args *a)
-{
-    return nnc_ceil_div(a->n_active, blocks_per_group(a)) *
-           nnc_ceil_div(a->out_height, rows_per_item(a));
-}
-
 /* The addressing a tile needs: the fast ones can leave out one pixel at either end. */
 static enum addressing choose_addressing(struct tile *t, int mr)
 {
@@ -410,45 +240,23 @@ static enum addressing choose_addressing(struct tile *t, int mr)
                    : (a->stride[1] == 1 ? PLAIN_STRIDE_1 : PLAIN_STRIDE_2);
 }
 
-static void conv_row(const struct nnc_conv_args *a, struct tile *t, uint32_t nr, uint32_t y)
-{
-    valid_rows(a, y, &t->ky0, &t->ky1);
-    const ptrdiff_t iy = (ptrdiff_t)y * a->stride[0] - a->pad[0] +
-                         (ptrdiff_t)t->ky0 * a->dilation[0];
-    const uint32_t limit = (uint32_t)max_mr[nr];
-    const uint32_t tiles_in_row = nnc_ceil_div(a->out_width, limit);
-    uint32_t x = 0;
-    for (uint32_t i = 0; i < tiles_in_row; i++) {
-        const uint32_t mr = nnc_ceil_div(a->out_width - x, tiles_in_row - i);
-        const ptrdiff_t ix = (ptrdiff_t)x * a->stride[1] - a->pad[1];
-        t->x0 = x;
-        t->x = a->x + iy * (ptrdiff_t)a->xs.row + ix * (ptrdiff_t)a->xs.pixel;
-        t->y = y * a->ys.row + x * a->ys.pixel;
-        tiles[nr][mr][choose_addressing(t, (int)mr)](t);
-        x += mr;
+/* One function per tile shape and addressing. */
+#define TILE_OF(nr, mr, name, mode)                                                            \
+    static void tile_##nr##_##mr##_##name(const struct tile *t)                                \
+    {                                                                                          \
+        run_tile(t, mr, nr, mode);                                                             \
     }
-}
-
-static void direct(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
-{
-    const uint32_t per_group = blocks_per_group(a), rows = rows_per_item(a);
-    const uint32_t items_per_group = nnc_ceil_div(a->out_height, rows);
-    for (uint32_t item = first; item < last; item++) {
-        const uint32_t b0 = item / items_per_group * per_group;
-        const uint32_t y0 = item % items_per_group * rows;
-        const uint32_t y1 = y0 + rows < a->out_height ? y0 + rows : a->out_height;
-        const uint32_t left = a->n_active - b0;
-        const uint32_t nr = left < per_group ? left : per_group;
-        struct tile t = {.args = a, .lanes = NNC_BLOCK};
-        for (uint32_t j = 0; j < nr; j++) {
-            t.packed[j] = a->packed[a->active[b0 + j]];
-            t.y_offset[j] = a->active[b0 + j] * a->ys.block;
-            t.gain[j] = nnc_gain_of_block(&a->epilogue, a->active[b0 + j]);
-        }
-        const uint32_t end = (a->active[b0 + nr - 1] + 1) * NNC_BLOCK;
-        if (a->exact_tail && end > a->out_channels)
-            t.lanes = NNC_BLOCK - (end - a->out_channels);
-        for (uint32_t y = y0; y < y1; y++)
-            conv_row(a, &t, nr, y);
+#define TILE(nr, mr)                                                                           \
+    TILE_OF(nr, mr, s1, BLOCKED_STRIDE_1)                                                      \
+    TILE_OF(nr, mr, s2, BLOCKED_STRIDE_2)                                                      \
+    TILE_OF(nr, mr, p1, PLAIN_STRIDE_1)                                                        \
+    TILE_OF(nr, mr, p2, PLAIN_STRIDE_2)                                                        \
+    TILE_OF(nr, mr, any, ANY_STRIDE)                                                           \
+    static void tile_##nr##_##mr##_points(const struct tile *t)                                \
+    {                                                                                          \
+        run_points(t, mr, nr);                                                                 \
     }
-}
+#define NAME(nr, mr)                                                                           \
+    [mr] = {tile_##nr##_##mr##_s1, tile_##nr##_##mr##_s2,  tile_##nr##_##mr##_p1,              \
+            tile_##nr##_##mr##_p2, tile_##nr##_##mr##_any, tile_##nr##_##mr##_points},
+#include "conv_items.h"

@@ -39,16 +39,16 @@ static inline vec to_float(vec sum, const float *packed)
     return sum;
 }
 
-static inline void narrow_pixel(const struct nnc_narrow_args *a, vec v, size_t p)
+static inline void narrow_vector(const struct nnc_narrow_args *a, vec v, size_t at)
 {
     const __m256bh narrow = _mm512_cvtneps_pbh(v);
-    _mm256_storeu_si256((__m256i *)(a->y + 8 * p), (__m256i)narrow);
+    _mm256_storeu_si256((__m256i *)((uint16_t *)a->y + at), (__m256i)narrow);
 }
 
-static void narrow_lane(const struct nnc_narrow_args *a, float x, size_t p, uint32_t lane)
+static void narrow_one(const struct nnc_narrow_args *a, float x, size_t at)
 {
     const uint16_t bits = nnc_bf16_of(x);
-    __builtin_memcpy((char *)a->y + 2 * (p * NNC_BLOCK + lane), &bits, sizeof bits);
+    __builtin_memcpy((uint16_t *)a->y + at, &bits, sizeof bits);
 }
 
 #include "conv_narrow_body.h"
@@ -56,7 +56,7 @@ static void narrow_lane(const struct nnc_narrow_args *a, float x, size_t p, uint
 const struct nnc_narrow_kernels nnc_narrow_avx512_bf16 = {
     .name = "avx512-bf16",
     .precision = NNC_PRECISION_BF16,
-    .conv_items = conv_items,
-    .conv = conv,
+    .conv_items = direct_items,
+    .conv = direct,
     .narrow = narrow,
 };

@@ -38,19 +38,19 @@ static inline vec to_float(vec sum, const float *packed)
                    vec_load(packed + NNC_BLOCK));
 }
 
-static inline void narrow_pixel(const struct nnc_narrow_args *a, vec v, size_t p)
+static inline void narrow_vector(const struct nnc_narrow_args *a, vec v, size_t at)
 {
     v = v / vec_set1(a->scale);
     v = vec_min(vec_max(v, vec_set1(-1024)), vec_set1(1024));
     const __m512i steps = _mm512_add_epi32(_mm512_cvtps_epi32(v), _mm512_set1_epi32(a->zero));
     const __m128i bytes =
         _mm512_cvtusepi32_epi8(_mm512_max_epi32(steps, _mm512_setzero_si512()));
-    _mm_storeu_si128((__m128i *)(a->y + 4 * p), bytes);
+    _mm_storeu_si128((__m128i *)((uint8_t *)a->y + at), bytes);
 }
 
-static void narrow_lane(const struct nnc_narrow_args *a, float x, size_t p, uint32_t lane)
+static void narrow_one(const struct nnc_narrow_args *a, float x, size_t at)
 {
-    ((uint8_t *)a->y)[p * NNC_BLOCK + lane] = nnc_byte_of(x, a->scale, a->zero);
+    ((uint8_t *)a->y)[at] = nnc_byte_of(x, a->scale, a->zero);
 }
 
 #include "conv_narrow_body.h"
@@ -58,7 +58,7 @@ static void narrow_lane(const struct nnc_narrow_args *a, float x, size_t p, uint
 const struct nnc_narrow_kernels nnc_narrow_avx512_vnni = {
     .name = "avx512-vnni",
     .precision = NNC_PRECISION_INT8,
-    .conv_items = conv_items,
-    .conv = conv,
+    .conv_items = direct_items,
+    .conv = direct,
     .narrow = narrow,
 };

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* A layer as tiles, and tiles as items: one function for every shape of tile that NNC_TILES
+ * names, how many blocks and rows make an item, and the walk over them. After conv_tile.h
+ * and what fills a tile: the macros TILE(nr, mr), which defines the functions of a shape, and
+ * NAME(nr, mr), which lists them by addressing; N_ADDRESSINGS, choose_addressing and
+ * LEAST_PRODUCTS, those that an item is worth being claimed for. */
+
+#define UP_TO_1(X, nr) X(nr, 1)
+#define UP_TO_2(X, nr) UP_TO_1(X, nr) X(nr, 2)
+#define UP_TO_3(X, nr) UP_TO_2(X, nr) X(nr, 3)
+#define UP_TO_4(X, nr) UP_TO_3(X, nr) X(nr, 4)
+#define UP_TO_5(X, nr) UP_TO_4(X, nr) X(nr, 5)
+#define UP_TO_6(X, nr) UP_TO_5(X, nr) X(nr, 6)
+#define UP_TO_7(X, nr) UP_TO_6(X, nr) X(nr, 7)
+#define UP_TO_8(X, nr) UP_TO_7(X, nr) X(nr, 8)
+#define UP_TO_9(X, nr) UP_TO_8(X, nr) X(nr, 9)
+#define UP_TO_10(X, nr) UP_TO_9(X, nr) X(nr, 10)
+#define UP_TO_11(X, nr) UP_TO_10(X, nr) X(nr, 11)
+#define UP_TO_12(X, nr) UP_TO_11(X, nr) X(nr, 12)
+#define UP_TO_13(X, nr) UP_TO_12(X, nr) X(nr, 13)
+#define UP_TO_14(X, nr) UP_TO_13(X, nr) X(nr, 14)
+#define UP_TO_15(X, nr) UP_TO_14(X, nr) X(nr, 15)
+#define UP_TO_16(X, nr) UP_TO_15(X, nr) X(nr, 16)
+
+#define DEFINE(nr, mr) UP_TO_##mr(TILE, nr)
+NNC_TILES(DEFINE)
+
+#define ROW(nr, mr) [nr] = {UP_TO_##mr(NAME, nr)},
+static void (*const tiles[MAX_NR + 1][MAX_MR + 1][N_ADDRESSINGS])(const struct tile *) = {
+    NNC_TILES(ROW)};
+
+#define LIMIT(nr, mr) [nr] = mr,
+static const int max_mr[MAX_NR + 1] = {NNC_TILES(LIMIT)};
+
+/* How many blocks go side by side: the widest tile the instruction set has, cut evenly
+ * (4 blocks as 2 + 2 rather than 3 + 1) where that leaves enough pixels. */
+static uint32_t blocks_per_group(const struct nnc_conv_args *a)
+{
+    uint32_t widest = 1;
+    while (widest < MAX_NR && max_mr[widest + 1] && widest < a->n_active)
+        widest++;
+    const uint32_t groups = nnc_ceil_div(a->n_active, widest);
+    return nnc_ceil_div(a->n_active, groups);
+}
+
+/* An item is one group of blocks and some rows: small enough to share, large enough that
+ * claiming it costs nothing beside it, all of about a size. */
+static uint32_t rows_per_item(const struct nnc_conv_args *a)
+{
+    const uint64_t per_row = (uint64_t)a->in_channels * a->kernel[0] * a->kernel[1] *
+                             a->out_width * NNC_BLOCK * blocks_per_group(a);
+    const uint64_t items = per_row * a->out_height / LEAST_PRODUCTS;
+    const uint32_t most = items < a->out_height ? (uint32_t)items : a->out_height;
+    return nnc_ceil_div(a->out_height, most ? most : 1);
+}
+
+static uint32_t direct_items(const struct nnc_conv_args *a)
+{
+    return nnc_ceil_div(a->n_active, blocks_per_group(a)) *
+           nnc_ceil_div(a->out_height, rows_per_item(a));
+}
+
+static void conv_row(const struct nnc_conv_args *a, struct tile *t, uint32_t nr, uint32_t y)
+{
+    valid_rows(a, y, &t->ky0, &t->ky1);
+    const ptrdiff_t iy = (ptrdiff_t)y * a->stride[0] - a->pad[0] +
+                         (ptrdiff_t)t->ky0 * a->dilation[0];
+    const uint32_t limit = (uint32_t)max_mr[nr];
+    const uint32_t tiles_in_row = nnc_ceil_div(a->out_width, limit);
+    uint32_t x = 0;
+    for (uint32_t i = 0; i < tiles_in_row; i++) {
+        const uint32_t mr = nnc_ceil_div(a->out_width - x, tiles_in_row - i);
+        const ptrdiff_t ix = (ptrdiff_t)x * a->stride[1] - a->pad[1];
+        t->x0 = x;
+        t->x = a->x + iy * (ptrdiff_t)a->xs.row + ix * (ptrdiff_t)a->xs.pixel;
+        t->y = y * a->ys.row + x * a->ys.pixel;
+        tiles[nr][mr][choose_addressing(t, (int)mr)](t);
+        x += mr;
+    }
+}
+
+static void direct(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
+{
+    const uint32_t per_group = blocks_per_group(a), rows = rows_per_item(a);
+    const uint32_t items_per_group = nnc_ceil_div(a->out_height, rows);
+    for (uint32_t item = first; item < last; item++) {
+        const uint32_t b0 = item / items_per_group * per_group;
+        const uint32_t y0 = item % items_per_group * rows;
+        const uint32_t y1 = y0 + rows < a->out_height ? y0 + rows : a->out_height;
+        const uint32_t left = a->n_active - b0;
+        const uint32_t nr = left < per_group ? left : per_group;
+        struct tile t = {.args = a, .lanes = NNC_BLOCK};
+        for (uint32_t j = 0; j < nr; j++) {
+            t.packed[j] = a->packed[a->active[b0 + j]];
+            t.y_offset[j] = a->active[b0 + j] * a->ys.block;
+            t.gain[j] = nnc_gain_of_block(&a->epilogue, a->active[b0 + j]);
+        }
+        const uint32_t end = (a->active[b0 + nr - 1] + 1) * NNC_BLOCK;
+        if (a->exact_tail && end > a->out_channels)
+            t.lanes = NNC_BLOCK - (end - a->out_channels);
+        for (uint32_t y = y0; y < y1; y++)
+            conv_row(a, &t, nr, y);
+    }
+}
