@@ -7,34 +7,29 @@
 
 #include <math.h>
 #include <string.h>
-
-static bool cpu_has_bf16(void)
-{
-#if defined(NNC_HAVE_AVX512BF16)
-    return __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
+#if defined(NNC_HAVE_NEONDOT)
+#include <sys/auxv.h>
 #endif
-}
-
-static bool cpu_has_vnni(void)
-{
-#if defined(NNC_HAVE_AVX512VNNI)
-    return __builtin_cpu_supports("avx512vnni");
-#else
-    return false;
-#endif
-}
 
 static const struct nnc_narrow_kernels *of_avx512(enum nnc_precision precision)
 {
 #if defined(NNC_HAVE_AVX512BF16)
-    if (precision == NNC_PRECISION_BF16)
+    if (precision == NNC_PRECISION_BF16 && __builtin_cpu_supports("avx512bf16"))
         return &nnc_narrow_avx512_bf16;
 #endif
 #if defined(NNC_HAVE_AVX512VNNI)
-    if (precision == NNC_PRECISION_INT8)
+    if (precision == NNC_PRECISION_INT8 && __builtin_cpu_supports("avx512vnni"))
         return &nnc_narrow_avx512_vnni;
+#endif
+    (void)precision;
+    return NULL;
+}
+
+static const struct nnc_narrow_kernels *of_neon(enum nnc_precision precision)
+{
+#if defined(NNC_HAVE_NEONDOT)
+    if (precision == NNC_PRECISION_INT8 && getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
+        return &nnc_narrow_neon_dot;
 #endif
     (void)precision;
     return NULL;
@@ -48,11 +43,13 @@ const struct nnc_narrow_kernels *nnc_narrow_get(const struct nnc_kernels *kernel
     if (kernels->backend == NNC_BACKEND_REFERENCE)
         return bf16 ? &nnc_narrow_reference_bf16 : &nnc_narrow_reference_int8;
     *needs = bf16 ? "a processor with AVX512-BF16, the backend native and the instruction set avx512"
-                  : "a processor with AVX512-VNNI, the backend native and the instruction set avx512";
-    if (kernels->backend != NNC_BACKEND_NATIVE || kernels->isa != NNC_ISA_AVX512 ||
-        !(bf16 ? cpu_has_bf16() : cpu_has_vnni()))
+                  : "a processor with AVX512-VNNI or ARM's dot product, the backend native and the "
+                    "instruction set avx512 or neon";
+    if (kernels->backend != NNC_BACKEND_NATIVE)
         return NULL;
-    return of_avx512(precision);
+    return kernels->isa == NNC_ISA_AVX512 ? of_avx512(precision)
+           : kernels->isa == NNC_ISA_NEON ? of_neon(precision)
+                                          : NULL;
 }
 
 static const char *const names[] = {

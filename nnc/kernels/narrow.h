@@ -12,8 +12,9 @@
  * nnc_conv_args count words here, and so do sizes of packed weights.
  *
  * Meaning. BF16: both factors are rounded to nearest even, products and sums are float.
- * INT8: activations are bytes, (byte - zero) * scale; weights are -127 .. 127 times a scale
- * for each output channel; the sum is an exact integer, then made float once.
+ * INT8: activations are bytes, (byte - zero) * scale, and signed or not as the kernels have
+ * it (lowest_byte); weights are -127 .. 127 times a scale for each output channel; the sum is
+ * an exact integer, then made float once.
  *
  * Bits, items and threads: as in kernels.h. */
 
@@ -26,7 +27,7 @@ struct nnc_narrow_args {
     size_t lane, pixel;
     uint32_t lanes;  /* real channels of this block, 1..16 */
     size_t pixels;
-    float scale;     /* bytes only: round(x / scale) + zero, held to 0 .. 255 */
+    float scale;     /* bytes only: round(x / scale) + zero, held to what a byte holds */
     int32_t zero;
     float *y;        /* [pixels][words] */
 };
@@ -34,6 +35,7 @@ struct nnc_narrow_args {
 struct nnc_narrow_kernels {
     const char *name;
     enum nnc_precision precision;
+    int32_t lowest_byte; /* 0 or -128; zero points, too, are those of such bytes */
     uint32_t (*conv_items)(const struct nnc_conv_args *args);
     void (*conv)(const struct nnc_conv_args *args, uint32_t first, uint32_t last);
     void (*narrow)(const struct nnc_narrow_args *args);
@@ -83,7 +85,7 @@ void nnc_narrow_pack_int8(const float *packed, uint32_t in_channels, uint32_t ta
                           const float scale[NNC_BLOCK], float x_scale, int32_t zero,
                           float *out);
 
-/* One number, as every backend narrows it. */
+/* One number, as every backend narrows it; to an unsigned byte. */
 uint16_t nnc_bf16_of(float x);
 uint8_t nnc_byte_of(float x, float scale, int32_t zero);
 

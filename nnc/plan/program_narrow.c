@@ -84,17 +84,26 @@ const struct nnc_node *nnc_lower_dequantized(const struct nnc_lowering *b,
                                                                                          : NULL;
 }
 
-/* Bytes of what a QuantizeLinear makes; signed ones are moved up by 128. If it is part of a
+int32_t nnc_lower_zero(const struct nnc_lowering *b, const struct nnc_node *node)
+{
+    const bool is_signed = node->activation.kind == NNC_ACT_QUANTIZE_S8 ||
+                           node->activation.kind == NNC_ACT_DEQUANTIZE_S8;
+    return (int32_t)node->activation.beta + (is_signed ? 128 : 0) +
+           b->program->narrow->lowest_byte;
+}
+
+/* Bytes of what a QuantizeLinear makes, in the kernels' kind of byte. If it is part of a
  * chain its result is there as float, else the bytes are made of its operand at once. */
 static uint32_t get_bytes(struct nnc_lowering *b, uint32_t value)
 {
     const uint32_t n = nnc_lower_value(b, value)->source;
     const struct nnc_node *const node = &b->graph->nodes[n];
-    const int32_t up = node->activation.kind == NNC_ACT_QUANTIZE_S8 ? 128 : 0;
+    const int32_t zero = nnc_lower_zero(b, node);
     if (b->chain_head[n] != n || b->absorbed[n])
-        return get_narrow(b, value, nnc_lower_get_any(b, value), 1, up);
+        return get_narrow(b, value, nnc_lower_get_any(b, value), 1,
+                          zero - (int32_t)node->activation.beta);
     return get_narrow(b, value, nnc_lower_get_any(b, node->inputs[0]), node->activation.alpha,
-                      (int32_t)node->activation.beta + up);
+                      zero);
 }
 
 /* What a CONV step reads; `back` as of nnc_lower_dequantized(). */

@@ -56,9 +56,8 @@ static enum nnc_status lower_conv(struct nnc_lowering *b, uint32_t head, uint32_
     if (!step)
         return done(b, NULL);
     if (back) {
-        const bool is_signed = back->activation.kind == NNC_ACT_DEQUANTIZE_S8;
         step->scale = back->activation.alpha;
-        step->zero = (int32_t)back->activation.beta + (is_signed ? 128 : 0);
+        step->zero = nnc_lower_zero(b, back);
     }
     b->program->n_narrow += b->program->edges[x].numbers != NNC_PRECISION_FP32;
     step->batch_norm = chain.batch_norm;

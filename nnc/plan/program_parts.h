@@ -83,6 +83,9 @@ struct nnc_chain nnc_lower_chain(const struct nnc_lowering *b, uint32_t head, ui
 const struct nnc_node *nnc_lower_dequantized(const struct nnc_lowering *b,
                                              const struct nnc_node *node);
 
+/* The zero point of a QuantizeLinear or DequantizeLinear in the kernels' kind of byte. */
+int32_t nnc_lower_zero(const struct nnc_lowering *b, const struct nnc_node *node);
+
 /* What a CONV step reads: narrow numbers where it multiplies such; `back` as of
  * nnc_lower_dequantized(). */
 uint32_t nnc_lower_get_operand(struct nnc_lowering *b, const struct nnc_node *node,

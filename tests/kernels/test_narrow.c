@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The narrow kernels of every precision against plain C, over random shapes and epilogues:
  * narrowing and sums of bytes to the last bit, sums of bf16 within a bound; and what is
- * computed beside an element does not change its bits. The plain C itself is held against
+ * computed beside an element does not change its bits. Kernels have their own kind of byte,
+ * so each gets operands of its own, of the same floats. The plain C itself is held against
  * the float kernels on numbers that bf16 and bytes hold exactly. */
 
 #include "kernels/narrow.h"
@@ -19,15 +20,20 @@ static const float CANARY = 12345.0f;
 static const enum nnc_precision PRECISIONS[] = {NNC_PRECISION_BF16, NNC_PRECISION_INT8};
 
 struct layer {
-    struct nnc_conv_args args;   /* of the narrow kernels */
+    struct nnc_conv_args args; /* but for operands */
     float *x, *floats, *residual, gain; /* x: [blocks][pixels][16] floats */
-    float *narrow_x, *narrow_weights;
-    const float **packed;
+    float (*scales)[NNC_BLOCK]; /* [blocks] of the weights */
     uint32_t *all;
     uint32_t blocks, in_blocks, taps;
     size_t y_floats, in_pixels;
-    float scale;                 /* of the activations */
-    int32_t zero;
+    float scale; /* of the activations */
+    int32_t zero; /* of unsigned bytes */
+};
+
+/* What a layer's kernels read. */
+struct operands {
+    float *x, *weights;
+    const float **packed;
 };
 
 static uint32_t random_below(uint32_t *seed, uint32_t n)
@@ -74,7 +80,7 @@ static struct nnc_strides strides(size_t per_pixel, uint32_t height, uint32_t wi
 }
 
 static struct nnc_narrow_args narrowing(const struct layer *l, uint32_t block,
-                                        const struct nnc_narrow_kernels *k)
+                                        const struct nnc_narrow_kernels *k, float *y)
 {
     const uint32_t left = l->args.in_channels - block * NNC_BLOCK;
     return (struct nnc_narrow_args){
@@ -84,47 +90,72 @@ static struct nnc_narrow_args narrowing(const struct layer *l, uint32_t block,
         .lanes = left < NNC_BLOCK ? left : NNC_BLOCK,
         .pixels = l->in_pixels,
         .scale = l->scale,
-        .zero = l->zero,
-        .y = l->narrow_x + block * nnc_narrow_words(k->precision, NNC_BLOCK) * l->in_pixels,
+        .zero = l->zero + k->lowest_byte,
+        .y = y + block * nnc_narrow_words(k->precision, NNC_BLOCK) * l->in_pixels,
     };
 }
 
+static struct operands make_operands(const struct layer *l, const struct nnc_narrow_kernels *k)
+{
+    const struct nnc_conv_args *const a = &l->args;
+    const size_t in_words = nnc_narrow_words(k->precision, NNC_BLOCK) * l->in_pixels;
+    const size_t per_block = nnc_conv_packed_floats(a->in_channels, a->kernel);
+    const size_t words = nnc_narrow_packed_words(k->precision, a->in_channels, l->taps);
+    const struct operands o = {
+        .x = aligned_alloc(64, nnc_align(l->in_blocks * in_words, 16) * sizeof(float)),
+        .weights = aligned_alloc(64, l->blocks * words * sizeof(float)),
+        .packed = calloc(l->blocks, sizeof *o.packed),
+    };
+    for (uint32_t b = 0; b < l->in_blocks; b++) {
+        const struct nnc_narrow_args args = narrowing(l, b, k, o.x);
+        k->narrow(&args);
+    }
+    for (uint32_t b = 0; b < l->blocks; b++) {
+        float *const to = o.weights + b * words;
+        if (k->precision == NNC_PRECISION_BF16)
+            nnc_narrow_pack_bf16(l->floats + b * per_block, a->in_channels, l->taps, to);
+        else
+            nnc_narrow_pack_int8(l->floats + b * per_block, a->in_channels, l->taps,
+                                 l->scales[b], l->scale, l->zero + k->lowest_byte, to);
+        o.packed[b] = to;
+    }
+    return o;
+}
+
+static void free_operands(const struct operands *o)
+{
+    free(o->x);
+    free(o->weights);
+    free(o->packed);
+}
+
 /* Weights of a block as the float kernels have them: exact in `numbers` if `exact`. */
-static void fill_block(struct layer *l, uint32_t b, const struct nnc_narrow_kernels *k,
-                       bool exact, const float scale[NNC_BLOCK], uint32_t *seed)
+static void fill_block(struct layer *l, uint32_t b, enum nnc_precision precision, bool exact,
+                       uint32_t *seed)
 {
     const size_t per_block = nnc_conv_packed_floats(l->args.in_channels, l->args.kernel);
-    float *const floats = l->floats + b * per_block;
+    float *const floats = l->floats + b * per_block, *const scale = l->scales[b];
+    for (int i = 0; i < NNC_BLOCK; i++)
+        scale[i] = exact ? 1.0f / 128 : 0.001f * (float)(1 + random_below(seed, 9));
     for (size_t i = 0; i < per_block; i++) {
         const float steps = (float)random_below(seed, 255) - 127;
-        floats[i] = i < NNC_BLOCK                                   ? random_float(seed)
-                    : exact || k->precision == NNC_PRECISION_INT8   ? steps * scale[i % 16]
-                                                                    : random_float(seed);
+        floats[i] = i < NNC_BLOCK                             ? random_float(seed)
+                    : exact || precision == NNC_PRECISION_INT8 ? steps * scale[i % 16]
+                                                               : random_float(seed);
         if (i % 16 + b * NNC_BLOCK >= l->args.out_channels)
             floats[i] = 0;
     }
 }
 
-static void make_weights(struct layer *l, const struct nnc_narrow_kernels *k, bool exact,
+static void make_weights(struct layer *l, enum nnc_precision precision, bool exact,
                          uint32_t *seed)
 {
-    const struct nnc_conv_args *const a = &l->args;
-    const size_t per_block = nnc_conv_packed_floats(a->in_channels, a->kernel);
-    const size_t words = nnc_narrow_packed_words(k->precision, a->in_channels, l->taps);
+    const size_t per_block = nnc_conv_packed_floats(l->args.in_channels, l->args.kernel);
     l->floats = calloc(l->blocks * per_block, sizeof *l->floats);
-    l->narrow_weights = aligned_alloc(64, l->blocks * words * sizeof(float));
+    l->scales = calloc(l->blocks, sizeof *l->scales);
+    l->all = calloc(l->blocks, sizeof *l->all);
     for (uint32_t b = 0; b < l->blocks; b++) {
-        float scale[NNC_BLOCK];
-        for (int i = 0; i < NNC_BLOCK; i++)
-            scale[i] = exact ? 1.0f / 128 : 0.001f * (float)(1 + random_below(seed, 9));
-        fill_block(l, b, k, exact, scale, seed);
-        float *const to = l->narrow_weights + b * words;
-        if (k->precision == NNC_PRECISION_BF16)
-            nnc_narrow_pack_bf16(l->floats + b * per_block, a->in_channels, l->taps, to);
-        else
-            nnc_narrow_pack_int8(l->floats + b * per_block, a->in_channels, l->taps, scale,
-                                 l->scale, l->zero, to);
-        l->packed[b] = to;
+        fill_block(l, b, precision, exact, seed);
         l->all[b] = b;
     }
 }
@@ -146,11 +177,11 @@ static void random_epilogue(struct layer *l, uint32_t *seed)
 }
 
 /* `exact`: numbers that both kinds hold, so that the float kernels compute the same. */
-static void make_layer(struct layer *l, const struct nnc_narrow_kernels *k, bool exact,
+static void make_layer(struct layer *l, enum nnc_precision precision, bool exact,
                        uint32_t *seed)
 {
     struct nnc_conv_args *const a = &l->args;
-    const uint32_t words = nnc_narrow_words(k->precision, NNC_BLOCK);
+    const uint32_t words = nnc_narrow_words(precision, NNC_BLOCK);
     memset(l, 0, sizeof *l);
     a->out_channels =
         random_below(seed, 4) ? random_size(seed) : 16 * (1 + random_below(seed, 6));
@@ -171,16 +202,7 @@ static void make_layer(struct layer *l, const struct nnc_narrow_kernels *k, bool
     for (size_t i = 0; i < n; i++) /* within what a byte with this zero holds, if exact */
         l->x[i] = exact ? (float)((int32_t)random_below(seed, 256) - l->zero) / 64
                         : random_float(seed);
-    l->narrow_x = aligned_alloc(64, nnc_align((size_t)l->in_blocks * words * l->in_pixels, 16) * 4);
-    for (uint32_t b = 0; b < l->in_blocks; b++) {
-        const struct nnc_narrow_args args = narrowing(l, b, k);
-        k->narrow(&args);
-    }
-    l->packed = calloc(l->blocks, sizeof *l->packed);
-    l->all = calloc(l->blocks, sizeof *l->all);
-    make_weights(l, k, exact, seed);
-    a->x = l->narrow_x;
-    a->packed = l->packed;
+    make_weights(l, precision, exact, seed);
     random_epilogue(l, seed);
 }
 
@@ -189,20 +211,21 @@ static void free_layer(struct layer *l)
     free(l->x);
     free(l->floats);
     free(l->residual);
-    free(l->narrow_x);
-    free(l->narrow_weights);
-    free(l->packed);
+    free(l->scales);
     free(l->all);
 }
 
 /* Computes with guards on both sides of the output; the result is the caller's to free. */
-static float *compute(const struct layer *l, const struct nnc_narrow_kernels *k,
-                      const uint32_t *active, uint32_t n_active, bool item_by_item)
+static float *compute(const struct layer *l, const struct operands *o,
+                      const struct nnc_narrow_kernels *k, const uint32_t *active,
+                      uint32_t n_active, bool item_by_item)
 {
     float *const memory = malloc((l->y_floats + 2 * GUARD) * sizeof *memory);
     for (size_t i = 0; i < l->y_floats + 2 * GUARD; i++)
         memory[i] = CANARY;
     struct nnc_conv_args a = l->args;
+    a.x = o->x;
+    a.packed = o->packed;
     a.y = memory + GUARD;
     a.active = active;
     a.n_active = n_active;
@@ -264,21 +287,25 @@ START_TEST(agrees_with_reference)
         uint32_t seed = round;
         struct layer l;
         char what[64];
-        make_layer(&l, k, false, &seed);
+        make_layer(&l, k->precision, false, &seed);
         snprintf(what, sizeof what, "%s, seed %u", k->name, round);
-        float *const want = compute(&l, reference, l.all, l.blocks, false);
-        float *const got = compute(&l, k, l.all, l.blocks, false);
-        float *const pieces = compute(&l, k, l.all, l.blocks, true);
+        const struct operands plain = make_operands(&l, reference);
+        const struct operands own = make_operands(&l, k);
+        float *const want = compute(&l, &plain, reference, l.all, l.blocks, false);
+        float *const got = compute(&l, &own, k, l.all, l.blocks, false);
+        float *const pieces = compute(&l, &own, k, l.all, l.blocks, true);
         for (uint32_t b = 0; b < l.blocks; b++) {
             compare(&l, b, got, want, bound(&l, k), what);
             compare(&l, b, pieces, got, 0, what);
-            float *const alone = compute(&l, k, &b, 1, false);
+            float *const alone = compute(&l, &own, k, &b, 1, false);
             compare(&l, b, alone, got, 0, what);
             free(alone);
         }
         free(want);
         free(got);
         free(pieces);
+        free_operands(&plain);
+        free_operands(&own);
         free_layer(&l);
     }
 }
@@ -295,9 +322,10 @@ START_TEST(means_what_floats_mean)
         uint32_t seed = 7000 + round;
         struct layer l;
         char what[64];
-        make_layer(&l, k, true, &seed);
+        make_layer(&l, k->precision, true, &seed);
         snprintf(what, sizeof what, "%s, seed %u", nnc_precision_name(k->precision), round);
-        float *const got = compute(&l, k, l.all, l.blocks, false);
+        const struct operands o = make_operands(&l, k);
+        float *const got = compute(&l, &o, k, l.all, l.blocks, false);
         const size_t per_block = nnc_conv_packed_floats(l.args.in_channels, l.args.kernel);
         struct layer f = l;
         const float **const packed = calloc(l.blocks, sizeof *packed);
@@ -315,10 +343,19 @@ START_TEST(means_what_floats_mean)
         free(packed);
         free(f.args.y);
         free(got);
+        free_operands(&o);
         free_layer(&l);
     }
 }
 END_TEST
+
+/* The real lanes of narrowed bytes, as the reference has them. */
+static void make_unsigned(uint8_t *bytes, const struct nnc_narrow_args *args, int32_t lowest)
+{
+    for (size_t i = 0; lowest && i < args->pixels * NNC_BLOCK; i++)
+        if (i % NNC_BLOCK < args->lanes)
+            bytes[i] = (uint8_t)(bytes[i] - lowest);
+}
 
 /* Numbers at and beyond the edges of what narrow numbers hold. */
 START_TEST(narrows_alike)
@@ -342,10 +379,12 @@ START_TEST(narrows_alike)
                                        .zero = (int32_t)random_below(&seed, 256)};
         memset(got, 0x5a, sizeof got);
         memset(want, 0x5a, sizeof want);
-        args.y = got;
-        k->narrow(&args);
         args.y = want;
         reference->narrow(&args);
+        args.y = got;
+        args.zero += k->lowest_byte;
+        k->narrow(&args);
+        make_unsigned((uint8_t *)got, &args, k->lowest_byte);
         const size_t bytes = 9 * nnc_narrow_words(k->precision, NNC_BLOCK) * sizeof(float);
         ck_assert_mem_eq(got, want, bytes);
         ck_assert_int_eq(((const uint8_t *)got)[bytes], 0x5a);
