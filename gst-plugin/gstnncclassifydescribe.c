@@ -257,22 +257,23 @@ static void describe_facts(void)
      * GstNncClassify:stats:
      *
      * The structure "nnc/stats". Frames: frames-in, frames-classified, frames-refused,
-     * frames-late, frames-skipped (frames-gap and frames-left-out by the interval),
-     * frames-held (with a result of an older frame), frames-replaced (with async: by a
-     * newer one, before they were begun). Regions of interest: rois-classified, and those
-     * without a prediction: rois-refused (empty, or outside of the frame), rois-outside (of
-     * the crop), rois-unwanted (by their label), rois-small, rois-over-budget. Tasks:
-     * tasks-accepted, tasks-refused, task-event-ignored, task-meta-ignored,
-     * task-meta-conflict, task-switches and plan-switches (how often another task, another
-     * cutout came to run), task-id, cutout and attention (of the task that frames run,
-     * which may be older than the one accepted last; tasks of metas not regarded),
-     * last-task-id. Times, in nanoseconds: inference-ns-last, -average, -p50, -p90 and -p99
-     * of the network for each picture; frame-ns-p50, -p90 and -p99 of a frame in the
-     * element; percentiles are at most an eighth too long. fps-in and fps: frames that came
-     * and that were classified, in the last second or so. Of the model, shared with other
-     * elements: plan-cache-hits and plan-cache-misses (tasks whose plan was there, or had
-     * to be made), weight-bytes. And arena-bytes, backend and isa (what does the
-     * arithmetic, by which instructions), precision. Counters begin anew with every start.
+     * frames-late, frames-skipped (the sum of frames-gap, frames-corrupted, and
+     * frames-left-out by the interval), frames-held (with a result of an older frame),
+     * frames-replaced (with async: by a newer one, before they were begun). Regions of
+     * interest: rois-classified, and those without a prediction: rois-refused (empty, or
+     * outside of the frame), rois-outside (of the crop), rois-unwanted (by their label),
+     * rois-small, rois-over-budget. Tasks: tasks-accepted, tasks-refused,
+     * task-event-ignored, task-meta-ignored, task-meta-conflict, task-switches and
+     * plan-switches (how often another task, another cutout came to run), task-id, cutout
+     * and attention (of the task that frames run, which may be older than the one
+     * accepted last; tasks of metas not regarded), last-task-id. Times, in nanoseconds:
+     * inference-ns-last, -average, -p50, -p90 and -p99 of the network for each picture;
+     * frame-ns-p50, -p90 and -p99 of a frame in the element; percentiles are at most an
+     * eighth too long. fps-in and fps: frames that came and that were classified, in the
+     * last second or so. Of the model, shared with other elements: plan-cache-hits and
+     * plan-cache-misses (tasks whose plan was there, or had to be made), weight-bytes.
+     * And arena-bytes, backend and isa (what does the arithmetic, by which instructions),
+     * precision. Counters begin anew with every start.
      *
      * Since: 0.1
      */

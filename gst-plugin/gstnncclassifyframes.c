@@ -181,9 +181,28 @@ static void classify(GstNncClassify *self, struct gst_nnc_live_task *live,
     }
 }
 
+/* Why this frame is not classified although it is in time; NULL if it is to be. */
+static const gchar *why_skipped(GstNncClassify *self, GstBuffer *buffer,
+                                gboolean has_own_task)
+{
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED) &&
+        atomic_load(&self->input.corrupted_frames) == GST_NNC_CORRUPTED_FRAMES_SKIP) {
+        gst_nnc_count(&self->stats.frames_corrupted, 1);
+        if (self->frames_to_skip) /* it passes, as the interval wants some to */
+            self->frames_to_skip--;
+        return "the frame is corrupted";
+    }
+    if (!has_own_task && is_left_out(self)) {
+        gst_nnc_count(&self->stats.frames_left_out, 1);
+        return "the frame was left out by the interval";
+    }
+    return NULL;
+}
+
 static void predict(GstNncClassify *self, GstBuffer *buffer)
 {
     static const gchar late[] = "the frame was late";
+    const gchar *reason;
     gboolean from_meta;
     struct gst_nnc_live_task *const live =
         gst_nnc_classify_choose_task(self, buffer, &from_meta);
@@ -195,11 +214,10 @@ static void predict(GstNncClassify *self, GstBuffer *buffer)
             hold(self, late);
         if (!self->fresh->len)
             add_late(self, live, late, buffer);
-    } else if (!from_meta && is_left_out(self)) {
+    } else if ((reason = why_skipped(self, buffer, from_meta))) {
         gst_nnc_count(&self->stats.frames_skipped, 1);
-        gst_nnc_count(&self->stats.frames_left_out, 1);
         if (!self->fresh->len)
-            hold(self, "the frame was left out by the interval");
+            hold(self, reason);
     } else {
         classify(self, live, buffer);
     }

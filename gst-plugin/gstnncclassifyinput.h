@@ -11,6 +11,11 @@
 
 G_BEGIN_DECLS
 
+typedef enum {
+    GST_NNC_CORRUPTED_FRAMES_CLASSIFY,
+    GST_NNC_CORRUPTED_FRAMES_SKIP
+} GstNncCorruptedFrames;
+
 /* The lock is held for a few words only, so that the streaming thread may take it, too.
  */
 struct gst_nnc_input_settings {
@@ -21,6 +26,7 @@ struct gst_nnc_input_settings {
     _Atomic gint region; /* GstNncRegionKind */
     _Atomic gdouble center_share;
     _Atomic guint max_rois, min_roi_size;
+    _Atomic gint corrupted_frames; /* GstNncCorruptedFrames */
     _Atomic gboolean hold;
     _Atomic gboolean async;             /* read at the start */
     _Atomic guint64 processing_latency; /* GST_CLOCK_TIME_NONE: as measured */

@@ -22,6 +22,7 @@ static const struct {
     COUNTER("frames-late", frames_late),
     COUNTER("frames-skipped", frames_skipped),
     COUNTER("frames-gap", frames_gap),
+    COUNTER("frames-corrupted", frames_corrupted),
     COUNTER("frames-left-out", frames_left_out),
     COUNTER("frames-held", frames_held),
     COUNTER("frames-replaced", frames_replaced),

@@ -18,9 +18,10 @@ struct gst_nnc_stats {
     _Atomic guint64 frames_classified;
     _Atomic guint64 frames_refused;
     _Atomic guint64 frames_late;
-    _Atomic guint64 frames_skipped;  /* the sum of the next two */
-    _Atomic guint64 frames_gap;      /* marked as gaps */
-    _Atomic guint64 frames_left_out; /* by the interval */
+    _Atomic guint64 frames_skipped;   /* the sum of the next three */
+    _Atomic guint64 frames_gap;       /* marked as gaps */
+    _Atomic guint64 frames_corrupted; /* marked so, and not to be classified */
+    _Atomic guint64 frames_left_out;  /* by the interval */
     _Atomic guint64 frames_held;
     _Atomic guint64 frames_replaced;
     _Atomic guint64 rois_classified;

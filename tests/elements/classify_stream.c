@@ -96,6 +96,38 @@ GST_START_TEST(flags)
 }
 GST_END_TEST
 
+/* V18: what is marked as corrupted is looked at, or passes, as the user wants it. The
+ * interval goes on counting. */
+GST_START_TEST(corrupted_frames)
+{
+    static const struct {
+        gboolean corrupted, made;
+    } rows[] = {{TRUE, FALSE}, {FALSE, TRUE}, {FALSE, FALSE}, {FALSE, TRUE},
+                {TRUE, FALSE}, {FALSE, TRUE}, {FALSE, FALSE}, {TRUE, FALSE}};
+    struct fixture fixture;
+
+    open_stream(&fixture, "top-k=0 interval=1 corrupted-frames=skip");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GstBuffer *const in = noise_buffer(FRAME_BYTES, i);
+        if (rows[i].corrupted)
+            GST_BUFFER_FLAG_SET(in, GST_BUFFER_FLAG_CORRUPTED);
+        GstBuffer *const out = classify_buffer(&fixture, in);
+        const GstNncPrediction *const made = gst_buffer_get_nnc_prediction(out, NULL);
+        fail_unless_equals_int(made != NULL, rows[i].made);
+        if (made)
+            check_noise(&fixture, made, i);
+        fail_unless_equals_int(GST_BUFFER_FLAG_IS_SET(out, GST_BUFFER_FLAG_CORRUPTED),
+                               rows[i].corrupted);
+        gst_buffer_unref(out);
+    }
+    fail_unless_equals_uint64(read_stat(&fixture, "frames-corrupted"), 3);
+    fail_unless_equals_uint64(read_stat(&fixture, "frames-left-out"), 2);
+    fail_unless_equals_uint64(read_stat(&fixture, "frames-skipped"), 5);
+    fail_unless_equals_uint64(read_stat(&fixture, "frames-classified"), 3);
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
 /* V20: one buffer to two elements, as a tee does it: each marks its own copy. */
 GST_START_TEST(one_buffer_to_two)
 {
@@ -441,6 +473,7 @@ static Suite *classify_stream(void)
     suite_add_tcase(suite, kinds);
     tcase_add_test(kinds, odd_timestamps);
     tcase_add_test(kinds, flags);
+    tcase_add_test(kinds, corrupted_frames);
     tcase_add_test(kinds, one_buffer_to_two);
     tcase_add_test(kinds, list_of_a_thousand);
     tcase_add_test(kinds, frames_are_let_go);
