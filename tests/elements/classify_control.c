@@ -11,7 +11,9 @@
 
 /* --- structures --- */
 
-/* The model: a{a1,a2} b{b1,b2}; the properties say b and b=2. `expected` is what must run,
+/* P13 where arrays and types are wrong, P11 and P10 where gains are.
+ *
+ * The model: a{a1,a2} b{b1,b2}; the properties say b and b=2. `expected` is what must run,
  * NULL if the structure is refused, with a warning that says `said`. */
 static const struct {
     const char *task;
@@ -19,6 +21,7 @@ static const struct {
     const char *said;
 } structures[] = {
     {"nnc/task, cutout=a", "a", "b=2", NULL},
+    {"nnc/task, cutout=\"a,a\"", "a,a", "b=2", NULL}, /* P07 */
     {"nnc/task, cutout=(string)<a1, b>", "a1,b", "b=2", NULL},
     {"nnc/task, cutout=(string){a1, b}", "a1,b", "b=2", NULL},
     {"nnc/task, attention=(string)<\"a=3\", \"b=0.5\">", "b", "a=3,b=0.5", NULL},
@@ -69,7 +72,7 @@ GST_START_TEST(structure)
 }
 GST_END_TEST
 
-/* Before the start nothing can be judged: the start does it. */
+/* P21: before the start nothing can be judged, the start does it. */
 GST_START_TEST(structure_before_the_start)
 {
     struct fixture fixture;
@@ -78,6 +81,23 @@ GST_START_TEST(structure_before_the_start)
                  "top-k=0 attention=b=2 task=\"nnc/task,mask=(int)<1,0,0,1>,gain/a=3.0\"");
     fixture_set_caps(&fixture, RGB_CAPS);
     check_task(&fixture, "a/a1,b/b2", "a=3,b=2");
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
+/* P12: the gain of what is cut away is kept, and applies when it returns. */
+GST_START_TEST(gain_of_what_is_cut_away)
+{
+    struct fixture fixture;
+
+    fixture_open(&fixture, MODEL_TWO, "top-k=0 cutout=a attention=b=2");
+    fixture_set_caps(&fixture, RGB_CAPS);
+    check_task(&fixture, "a", "b=2");
+    g_object_set(fixture.element, "attention", "b/b1=3", NULL);
+    check_task(&fixture, "a", "b/b1=3");
+    g_object_set(fixture.element, "cutout", "b", NULL);
+    check_task(&fixture, "b", "b/b1=3");
+    fail_unless_equals_int(count_messages(&fixture, GST_MESSAGE_WARNING, NULL), 0);
     fixture_close(&fixture);
 }
 GST_END_TEST
@@ -163,7 +183,7 @@ GST_START_TEST(events_are_exact_to_the_frame)
 }
 GST_END_TEST
 
-/* Events go on to elements behind; tasks from downstream end here, good or bad. */
+/* N05: events go on to elements behind; tasks from downstream end here, good or bad. */
 GST_START_TEST(where_events_go)
 {
     struct fixture fixture;
@@ -321,6 +341,7 @@ static Suite *classify_control(void)
     suite_add_tcase(suite, kinds);
     tcase_add_loop_test(kinds, structure, 0, G_N_ELEMENTS(structures));
     tcase_add_test(kinds, structure_before_the_start);
+    tcase_add_test(kinds, gain_of_what_is_cut_away);
     tcase_add_loop_test(kinds, layer, 0, G_N_ELEMENTS(layers));
     tcase_add_test(kinds, events_are_exact_to_the_frame);
     tcase_add_test(kinds, where_events_go);

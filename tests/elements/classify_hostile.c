@@ -29,7 +29,7 @@ static gchar *repeat(const char *text, gsize n)
     return g_string_free(all, FALSE);
 }
 
-/* Texts for `cutout`, `attention` and `task`; none is a task. */
+/* P20, P05, P06: texts for `cutout`, `attention` and `task`; none is a task. */
 static const struct {
     const char *text;
     gsize times;
@@ -81,7 +81,8 @@ GST_START_TEST(texts_that_are_no_tasks)
 }
 GST_END_TEST
 
-/* GObject keeps values that are none from us: it clamps or warns, and nothing changes. */
+/* P14, P22: GObject keeps values that are none from us: it clamps or warns, and nothing
+ * changes. */
 GST_START_TEST(values_out_of_range)
 {
     struct fixture fixture;
@@ -91,6 +92,7 @@ GST_START_TEST(values_out_of_range)
     fixture_open(&fixture, MODEL_TWO, NULL);
     ASSERT_WARNING(g_object_set(fixture.element, "control-policy", 77, NULL));
     ASSERT_WARNING(g_object_set(fixture.element, "threads", 257, NULL));
+    ASSERT_WARNING(g_object_set(fixture.element, "threads", -1, NULL));
     g_object_get(fixture.element, "control-policy", &policy, "threads", &threads, NULL);
     fail_unless_equals_int(policy, 0);
     fail_unless_equals_int(threads, 1);
@@ -100,6 +102,7 @@ GST_END_TEST
 
 /* --- streams that begin wrongly --- */
 
+/* K15 */
 GST_START_TEST(buffer_before_caps)
 {
     GstElement *const element = gst_element_factory_make("nncclassify", NULL);
@@ -126,7 +129,7 @@ static gboolean init_foreign(GstMeta *meta, gpointer params, GstBuffer *buffer)
     return TRUE;
 }
 
-/* Another plugin's meta under the name of our API: never read as ours. */
+/* M09: another plugin's meta under the name of our API: never read as ours. */
 GST_START_TEST(foreign_meta_of_our_name)
 {
     const GstMetaInfo *const tasks =
@@ -185,19 +188,21 @@ static void check_memory(guint n_tasks, guint n_frames)
     fixture_close(&fixture);
 }
 
+/* M07 */
 GST_START_TEST(two_tasks_in_turn)
 {
     check_memory(2, 20000);
 }
 GST_END_TEST
 
+/* M08 */
 GST_START_TEST(ten_thousand_tasks)
 {
     check_memory(10000, 11000);
 }
 GST_END_TEST
 
-/* Some thousand entries, and a mebibyte, in one meta. */
+/* M06: some thousand entries, and a mebibyte, in one meta. */
 GST_START_TEST(metas_beyond_all_measure)
 {
     g_autofree gchar *entries = repeat("a1,", 4097);

@@ -157,6 +157,7 @@ static void use_model(struct fixture *fixture, const char *model)
         nnc_session_create(fixture->model, NULL, &fixture->session, NULL), NNC_OK);
 }
 
+/* P02 */
 GST_START_TEST(another_model_while_frames_flow)
 {
     struct fixture fixture;
@@ -181,7 +182,7 @@ GST_START_TEST(another_model_while_frames_flow)
 }
 GST_END_TEST
 
-/* What makes a change of models fail, and what the warning says. The old model goes on. */
+/* P02: what makes a change of models fail, and what the warning says. The old model goes on. */
 static const struct {
     const char *model, *cutout, *said;
 } failures[] = {

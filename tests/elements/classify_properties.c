@@ -99,15 +99,24 @@ GST_END_TEST
 /* --- bad values --- */
 
 static const struct {
+    const char *row; /* of the list of bad inputs */
     const char *property, *good, *bad;
     const char *named; /* in the warning */
 } refused[] = {
-    {"cutout", "a", "a11", "a1"},         {"cutout", "b/b1", "b/bb1", "b1"},
-    {"cutout", "-a", "-a,-b", "empty"},   {"cutout", "a1", "a1,\x01", "x01"},
-    {"cutout", "a1", "\xff\xfe", ""},     {"attention", "a=2", "a=17", "16"},
-    {"attention", "a=2", "a=-0.1", "16"}, {"attention", "a=2", "a=nan", "a"},
-    {"attention", "a=2", "a=inf", "a"},   {"attention", "a=2", "c=1", "a"},
-    {"attention", "a=2", "a", "a"},
+    {"P03", "cutout", "a", "a11", "a1"},
+    {"P03", "cutout", "b/b1", "b/bb1", "b1"},
+    {"P04", "cutout", "-a", "-a,-b", "empty"},
+    {"P06", "cutout", "a1", "a1,\x01", "x01"},
+    {"P06", "cutout", "a1", "\xff\xfe", ""},
+    {"P08", "attention", "a=2", "a=nan", "finite"},
+    {"P09", "attention", "a=2", "a=inf", "finite"},
+    {"P09", "attention", "a=2", "a=-inf", "finite"},
+    {"P10", "attention", "a=2", "a=-0.1", "16"},
+    {"P10", "attention", "a=2", "a=16.1", "16"},
+    {"P10", "attention", "a=2", "a=17", "16"},
+    {"P10", "attention", "a=2", "a=1e30", "16"},
+    {"P11", "attention", "a=2", "c=1", "c"},
+    {"P20", "attention", "a=2", "a", "a"},
 };
 
 static void check_refused(struct fixture *fixture, guint row)
@@ -125,7 +134,7 @@ static void check_refused(struct fixture *fixture, guint row)
     fail_unless_equals_int(count_messages(fixture, GST_MESSAGE_WARNING, &text), 1);
     fail_unless(strstr(text, refused[row].named) &&
                     g_str_has_prefix(text, "gst-library-error-quark/5"),
-                "row %u: %s", row, text);
+                "%s, row %u: %s", refused[row].row, row, text);
     fail_unless(g_utf8_validate(text, -1, NULL));
     fail_unless_equals_uint64(read_stat(fixture, "last-task-id"), id);
 }
@@ -144,13 +153,15 @@ GST_START_TEST(bad_values)
 }
 GST_END_TEST
 
+/* P05: one byte too many, and a mebibyte. */
 GST_START_TEST(text_too_long)
 {
+    static const gsize sizes[] = {4097, 1 << 20};
     struct fixture fixture;
     g_autofree gchar *value = NULL, *text = NULL;
 
     fixture_open(&fixture, MODEL_TWO, "cutout=a");
-    g_autofree gchar *spaces = g_strnfill(1 << 20, 'a');
+    g_autofree gchar *spaces = g_strnfill(sizes[__i__], 'a');
     g_object_set(fixture.element, "cutout", spaces, NULL);
     g_object_get(fixture.element, "cutout", &value, NULL);
     fail_unless_equals_string(value, "a");
@@ -160,6 +171,7 @@ GST_START_TEST(text_too_long)
 }
 GST_END_TEST
 
+/* P13: the wrong types; P03 and P11: both halves, or none. */
 static const char *const bad_tasks[] = {
     "nnc/task, cutout=(int)5",      "nnc/task, cutout=(string)a, attention=(double)2.0",
     "nnc/task, cutout=(string)zzz", "nnc/task, cutout=(string)a, attention=(string)zzz=1",
@@ -217,6 +229,7 @@ GST_START_TEST(half_a_task)
 }
 GST_END_TEST
 
+/* P14 */
 GST_START_TEST(fixed_while_running)
 {
     struct fixture fixture;
@@ -314,6 +327,7 @@ static gpointer set_tasks(gpointer data)
     return NULL;
 }
 
+/* P15, P19 */
 GST_START_TEST(getters_see_whole_tasks)
 {
     struct fixture fixture;
@@ -342,6 +356,7 @@ static GstPadProbeReturn set_in_stream(GstPad *pad, GstPadProbeInfo *info, gpoin
     return GST_PAD_PROBE_OK;
 }
 
+/* P17 */
 GST_START_TEST(set_from_the_streaming_thread)
 {
     struct fixture fixture;
@@ -363,6 +378,7 @@ static void set_again(GObject *object, GParamSpec *spec, gpointer depth)
         g_object_set(object, "cutout", "b", NULL);
 }
 
+/* P18 */
 GST_START_TEST(set_from_notify)
 {
     struct fixture fixture;
@@ -435,7 +451,7 @@ static Suite *classify_properties(void)
     tcase_add_test(kinds, flags);
     tcase_add_test(kinds, facts);
     tcase_add_test(kinds, bad_values);
-    tcase_add_test(kinds, text_too_long);
+    tcase_add_loop_test(kinds, text_too_long, 0, 2);
     tcase_add_test(kinds, bad_task_structures);
     tcase_add_test(kinds, task_as_text);
     tcase_add_test(kinds, half_a_task);

@@ -47,7 +47,7 @@ GST_START_TEST(pipelines_up_and_down)
 }
 GST_END_TEST
 
-/* --- starts that fail --- */
+/* --- starts that fail: P01, P21 --- */
 
 static gchar *write_file(const char *name, const void *bytes, gsize size)
 {
@@ -196,6 +196,7 @@ GST_START_TEST(allocation_query)
 }
 GST_END_TEST
 
+/* K14 */
 GST_START_TEST(many_caps_queries)
 {
     static const char *const filters[] = {"ANY", "EMPTY", RGB_CAPS,

@@ -57,7 +57,7 @@ static gpointer set_for_a_while(gpointer data)
     return NULL;
 }
 
-/* A number means one pair of texts, for ever. */
+/* P15: a number means one pair of texts, for ever. */
 static void check_number(GHashTable *texts_of, guint64 id, const gchar *cutout,
                          const gchar *attention)
 {
@@ -202,6 +202,7 @@ static gpointer set_and_get(gpointer data)
     return NULL;
 }
 
+/* P16 */
 GST_START_TEST(set_on_the_way_up_and_down)
 {
     GstElement *const element = gst_element_factory_make("nncclassify", NULL);
@@ -248,10 +249,13 @@ static const struct {
     {{"nnc/task, cutout=(string)a1"}, "a1", "b=2", 0, 0},
     {{"nnc/task, attention=(string)\"\""}, "b", "", 0, 0},
     {{"nnc/task"}, "b", "b=2", 0, 0},
-    {{"nnc/task, cutout=(string)zzz"}, "b", "b=2", 1, 0},
-    {{"nnc/task, cutout=(int)1"}, "b", "b=2", 1, 0},
-    {{"nnc/task, attention=(string)\"a=nan\""}, "b", "b=2", 1, 0},
-    {{"unheard-of"}, "b", "b=2", 1, 0},
+    {{"nnc/task, cutout=(string)zzz"}, "b", "b=2", 1, 0},               /* M01 */
+    {{"nnc/task, cutout=(int)1"}, "b", "b=2", 1, 0},                    /* M02 */
+    {{"nnc/task, attention=(string)\"a=nan\""}, "b", "b=2", 1, 0},      /* M05 */
+    {{"nnc/task, gain/a=(double)nan"}, "b", "b=2", 1, 0},               /* M05 */
+    {{"nnc/task, mask=(buffer)01"}, "b", "b=2", 1, 0},                  /* M02 */
+    {{"unheard-of"}, "b", "b=2", 1, 0},                                 /* M02 */
+    /* M03 */
     {{"nnc/task, cutout=(string)a", "nnc/task, cutout=(string)b"}, "a", "b=2", 0, 1},
     {{"nnc/task, cutout=(string)a", "nnc/task, cutout=(string)a"}, "a", "b=2", 0, 0},
     {{"nnc/task, cutout=(string)a", "nnc/task, cutout=(string)a",
@@ -324,6 +328,7 @@ GST_START_TEST(task_meta_has_one_number)
 }
 GST_END_TEST
 
+/* M04 */
 GST_START_TEST(thousand_metas_on_a_buffer)
 {
     struct fixture fixture;
