@@ -81,18 +81,27 @@ GST_START_TEST(texts_that_are_no_tasks)
 }
 GST_END_TEST
 
-/* P14, P22: GObject keeps values that are none from us: it clamps or warns, and nothing
- * changes. */
+/* P14, P22: GObject keeps values that are none from us: it warns, or in later releases
+ * says it more loudly, and nothing changes. */
 GST_START_TEST(values_out_of_range)
 {
+    static const struct {
+        const char *property;
+        gint value;
+    } rows[] = {{"control-policy", 77}, {"threads", 257}, {"threads", -1}};
     struct fixture fixture;
     guint threads = 0;
     gint policy = -1;
 
     fixture_open(&fixture, MODEL_TWO, NULL);
-    ASSERT_WARNING(g_object_set(fixture.element, "control-policy", 77, NULL));
-    ASSERT_WARNING(g_object_set(fixture.element, "threads", 257, NULL));
-    ASSERT_WARNING(g_object_set(fixture.element, "threads", -1, NULL));
+    _gst_check_expecting_log = TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        _gst_check_raised_warning = _gst_check_raised_critical = FALSE;
+        g_object_set(fixture.element, rows[i].property, rows[i].value, NULL);
+        fail_unless(_gst_check_raised_warning || _gst_check_raised_critical, "%s",
+                    rows[i].property);
+    }
+    _gst_check_expecting_log = FALSE;
     g_object_get(fixture.element, "control-policy", &policy, "threads", &threads, NULL);
     fail_unless_equals_int(policy, 0);
     fail_unless_equals_int(threads, 1);
