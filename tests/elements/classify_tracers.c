@@ -117,19 +117,34 @@ GST_START_TEST(tracer_of_our_own)
 }
 GST_END_TEST
 
+/* The latency tracer of 1.26 stops every pipeline, `videotestsrc ! fakesink` too: it asks
+ * for the parent of a pad that is locked. */
+static gboolean latency_tracer_hangs(void)
+{
+    guint major, minor, micro, nano;
+
+    gst_version(&major, &minor, &micro, &nano);
+    return major == 1 && (minor == 25 || minor == 26);
+}
+
 static Suite *classify_tracers(void)
 {
     Suite *const suite = suite_create("classify_tracers");
     TCase *const kinds = tcase_create("tracers");
 
     suite_add_tcase(suite, kinds);
-    tcase_add_test(kinds, latency_tracer);
+    if (latency_tracer_hangs())
+        g_print("not tried: GStreamer's own tracer 'latency', which hangs in this release\n");
+    else
+        tcase_add_test(kinds, latency_tracer);
     tcase_add_test(kinds, tracer_of_our_own);
     return suite;
 }
 
 int main(int argc, char **argv)
 {
+    if (latency_tracer_hangs())
+        g_unsetenv("GST_TRACERS");
     load_plugin(&argc, &argv);
     lines = g_ptr_array_new_with_free_func(g_free);
     gst_debug_remove_log_function(gst_debug_log_default);
