@@ -33,12 +33,17 @@ static void (*const tiles[MAX_NR + 1][MAX_MR + 1][N_ADDRESSINGS])(const struct t
 static const int max_mr[MAX_NR + 1] = {NNC_TILES(LIMIT)};
 
 /* How many blocks go side by side: the widest tile the instruction set has, cut evenly
- * (4 blocks as 2 + 2 rather than 3 + 1) where that leaves enough pixels. */
+ * (4 blocks as 2 + 2 rather than 3 + 1) where that leaves enough pixels. A short row is
+ * rather left whole: cut, it would read all weights for two pixels at a time, more than a
+ * cache of the second level gives while their products are made. */
 static uint32_t blocks_per_group(const struct nnc_conv_args *a)
 {
+    enum { SHORT_ROW = 4 };
     uint32_t widest = 1;
     while (widest < MAX_NR && max_mr[widest + 1] && widest < a->n_active)
         widest++;
+    while (widest > 1 && max_mr[widest] < (int)a->out_width && a->out_width <= SHORT_ROW)
+        widest--;
     const uint32_t groups = nnc_ceil_div(a->n_active, widest);
     return nnc_ceil_div(a->n_active, groups);
 }
