@@ -130,6 +130,10 @@ void nnc_plan_destroy(struct nnc_plan *plan); /* takes a half-made one, and NULL
 void nnc_plan_step_run(const struct nnc_run *run, const struct nnc_plan_step *step,
                        uint32_t first, uint32_t last);
 
+/* Computes whole frames of one plan in lockstep, on the calling thread: each step for all of
+ * them before the next. */
+void nnc_plan_run_together(const struct nnc_run *const *runs, uint32_t n);
+
 /* Computes one item of a stage. */
 void nnc_plan_stage_run(const struct nnc_run *run, const struct nnc_stage *stage,
                         uint32_t item);

@@ -424,15 +424,3 @@ void nnc_plan_step_run(const struct nnc_run *run, const struct nnc_plan_step *s,
         break;
     }
 }
-
-void nnc_plan_stage_run(const struct nnc_run *run, const struct nnc_stage *stage, uint32_t item)
-{
-    const struct nnc_plan *const plan = run->plan;
-    if (!stage->units) {
-        nnc_plan_step_run(run, &plan->steps[stage->first], item, item + 1);
-        return;
-    }
-    const struct nnc_range *const unit = &plan->units[stage->first + item];
-    for (uint32_t s = unit->first; s < unit->last; s++)
-        nnc_plan_step_run(run, &plan->steps[s], 0, plan->steps[s].n_items);
-}

@@ -226,6 +226,7 @@ void nnc_shared_plan_unref(struct nnc_shared_plan *plan)
     if (atomic_fetch_sub_explicit(&plan->refs, 1, memory_order_acq_rel) != 1)
         return;
     nnc_plan_destroy(plan->plan);
+    nnc_lockstep_finish(&plan->lockstep);
     free(plan);
 }
 
@@ -268,6 +269,10 @@ static enum nnc_status make_plan(struct nnc_model *model, const uint8_t *active,
         status = nnc_plan_create(model->program, model->weights, model->kernels, model->owners,
                                  &model->full, active, model->n_presence ? presence : NULL,
                                  &p->plan, error);
+    }
+    if (!status && !nnc_lockstep_init(&p->lockstep)) {
+        nnc_plan_destroy(p->plan);
+        status = nnc_fail_nomem(error, sizeof *p);
     }
     free(presence);
     if (status) {

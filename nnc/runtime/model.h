@@ -8,6 +8,7 @@
 #include "../graph/taxonomy.h"
 #include "../image/preprocess.h"
 #include "../plan/plan.h"
+#include "lockstep.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 struct nnc_shared_plan {
     atomic_uint refs;
     struct nnc_plan *plan;
+    struct nnc_lockstep lockstep; /* of the frames that run it */
 };
 
 struct nnc_model {

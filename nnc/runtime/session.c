@@ -3,6 +3,7 @@
  * with the team, rank. */
 
 #include "foreign_memory.h"
+#include "lockstep.h"
 #include "rank.h"
 #include "task.h"
 #include "team.h"
@@ -15,7 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEAST_SHARED_MACS = 15000000 };
+enum {
+    LEAST_SHARED_MACS = 15000000,
+    /* Frames in lockstep if nobody says. */
+    TOGETHER = 6,
+    LEAST_WEIGHT_BYTES = 512 * 1024
+};
 
 /* Memory for the results of one plan or any smaller one. */
 struct work {
@@ -37,6 +43,8 @@ struct nnc_session {
     pthread_mutex_t reserving; /* never taken by a run that was reserved for */
     uint64_t reserved_floats;  /* of the newest work; under `reserving` */
     struct nnc_frame frame;
+    struct nnc_rider rider; /* the frame among those of other sessions */
+    uint64_t least_weight_bytes; /* plans with less are never run in lockstep */
     uint8_t *presence_defined; /* [presence outputs] */
     bool has_foreign_memory;
 };
@@ -180,11 +188,16 @@ enum nnc_status nnc_session_create(struct nnc_model *model,
                                    struct nnc_session **session, struct nnc_error *error)
 {
     const uint32_t asked = options ? options->threads : 0;
+    const uint32_t together = options ? options->together : 0;
     if (asked > 256)
         return nnc_fail(error, NNC_VALUE, "threads",
                         "threads must be in the range 0 (one per core) to 256; got %u", asked);
+    if (together > NNC_MOST_TOGETHER)
+        return nnc_fail(error, NNC_VALUE, "together",
+                        "together must be in the range 0 (automatic) to %u; got %u",
+                        NNC_MOST_TOGETHER, together);
     struct nnc_session *const s = nnc_alloc(1, sizeof *s);
-    if (!s || pthread_mutex_init(&s->reserving, NULL)) {
+    if (!s || pthread_mutex_init(&s->reserving, NULL) || sem_init(&s->rider.turn, 0, 0)) {
         free(s);
         return nnc_fail_nomem(error, sizeof *s);
     }
@@ -193,6 +206,9 @@ enum nnc_status nnc_session_create(struct nnc_model *model,
     s->threads = s->threads > 256 ? 256 : s->threads;
     s->least_shared_macs = options && options->least_shared_macs ? options->least_shared_macs
                                                                  : LEAST_SHARED_MACS;
+    s->rider.most_leaders = usable_cores();
+    s->rider.most_together = together ? together : TOGETHER;
+    s->least_weight_bytes = together ? 0 : LEAST_WEIGHT_BYTES;
     nnc_team_acquire(s->threads);
     enum nnc_status status = nnc_foreign_memory_acquire(model->kernels, s->threads, error);
     s->has_foreign_memory = !status;
@@ -223,6 +239,7 @@ void nnc_session_destroy(struct nnc_session *s)
     free(s->presence);
     free(s->presence_defined);
     free(s->frame.runs);
+    sem_destroy(&s->rider.turn);
     pthread_mutex_destroy(&s->reserving);
     nnc_model_unref(s->model);
     free(s);
@@ -246,6 +263,7 @@ static void prepare_runs(struct nnc_session *s, const struct nnc_task *task)
         local += plan->local_floats + plan->scratch_floats;
     }
     s->frame.plan = plan;
+    s->rider.run = &s->frame.runs[0];
 }
 
 static const float *output(const struct nnc_session *s, const struct nnc_place *place)
@@ -262,22 +280,63 @@ static void keep_presence(struct nnc_session *s, const struct nnc_plan *plan)
            s->model->n_presence * sizeof *s->presence);
 }
 
+static void run_alone(struct nnc_session *s)
+{
+    if (s->frame.plan->cost.total.macs >= s->least_shared_macs)
+        nnc_team_call(&s->frame);
+    nnc_team_run(&s->frame);
+    nnc_team_dismiss(&s->frame);
+}
+
+/* On this thread alone: where frames wait, others have something to do. */
+static void run_group(const struct nnc_rider *leader)
+{
+    const struct nnc_run *runs[NNC_MOST_TOGETHER];
+    uint32_t n = 0;
+    for (const struct nnc_rider *r = leader; r; r = r->next)
+        runs[n++] = r->run;
+    nnc_plan_run_together(runs, n);
+}
+
+static void lead(struct nnc_session *s)
+{
+    const uint32_t mode = nnc_float_mode_enter();
+    if (s->rider.n == 1)
+        run_alone(s);
+    else
+        run_group(&s->rider);
+    nnc_float_mode_leave(mode);
+}
+
+/* Weights that stay in a processor's own cache from frame to frame are not worth waiting. */
+static bool goes_in_lockstep(const struct nnc_session *s, const struct nnc_plan *plan)
+{
+    return s->rider.most_together > 1 && plan->weight_bytes >= s->least_weight_bytes;
+}
+
+static void run_network(struct nnc_session *s, struct nnc_shared_plan *plan)
+{
+    if (!goes_in_lockstep(s, plan->plan)) {
+        s->rider.n = 1;
+        lead(s);
+    } else if (nnc_lockstep_enter(&plan->lockstep, &s->rider)) {
+        lead(s);
+        nnc_lockstep_leave(&plan->lockstep, &s->rider);
+    }
+}
+
 /* The network on what lies in `input`. */
 static void infer(struct nnc_session *s, const struct nnc_task *task, struct nnc_scores *scores)
 {
     const struct nnc_plan *const plan = task->plan->plan;
     const uint64_t start = now_ns();
     prepare_runs(s, task);
-    const uint32_t mode = nnc_float_mode_enter();
-    if (plan->cost.total.macs >= s->least_shared_macs)
-        nnc_team_call(&s->frame);
-    nnc_team_run(&s->frame);
-    nnc_team_dismiss(&s->frame);
-    nnc_float_mode_leave(mode);
+    run_network(s, task->plan);
     keep_presence(s, plan);
     nnc_rank(s->model->graph, output(s, &plan->logits), plan->active, s->presence,
              plan->presence_needed, &s->rank, scores);
     scores->task_id = task->id;
+    scores->together = s->rider.n;
     scores->run_ns = now_ns() - start;
 }
 

@@ -21,6 +21,11 @@ struct nnc_session_options {
     /* Tasks of fewer MACs run on the calling thread alone, since handing steps from core to
      * core takes as long as the steps of a small task; 0 = 15 million. No bit depends on it. */
     uint64_t least_shared_macs;
+    /* Frames of several sessions that run the same cutout when all processors do so already
+     * go through the network together, which reads its weights once for all of them: so many
+     * at most, 1..16. 1 = never: the session waits for no other. 0 = 6, and only where
+     * weights are larger than 512 KiB. No bit depends on it. */
+    unsigned together;
 };
 
 NNC_API enum nnc_status nnc_session_create(struct nnc_model *model,
@@ -52,7 +57,10 @@ struct nnc_scores {
     bool unknown;                         /* presence below the model's threshold */
     bool finite;                          /* false: an overflow happened; nothing is ranked
                                              by meaning then, probabilities are 0 */
-    uint64_t preprocess_ns, run_ns;       /* time spent, monotonic clock */
+    unsigned together;                    /* frames that went through the network with it,
+                                             itself included */
+    uint64_t preprocess_ns, run_ns;       /* time spent, monotonic clock; waiting for other
+                                             sessions is in run_ns */
 };
 
 /* Classifies one picture, or one ready tensor (channels x height x width floats, as
