@@ -132,16 +132,28 @@ static enum nnc_status check_narrow(const struct nnc_model *model, struct nnc_er
 
 static void destroy(struct nnc_model *model)
 {
-    while (model->n_cached)
-        nnc_shared_plan_unref(model->cached[--model->n_cached]);
-    free(model->cached);
+    nnc_plan_cache_finish(&model->plans);
     nnc_weights_destroy(model->weights);
     nnc_demand_destroy(model->owners);
     nnc_program_destroy(model->program);
     nnc_graph_destroy(model->graph);
     free(model->full.category);
-    pthread_mutex_destroy(&model->lock);
+    free(model->ones);
     free(model);
+}
+
+/* The gains of tasks that name none. */
+static enum nnc_status make_ones(struct nnc_model *model, struct nnc_error *error)
+{
+    const uint32_t categories = model->graph->taxonomy->n_categories;
+    const uint32_t most = categories > model->n_attention ? categories : model->n_attention;
+    const size_t padded = nnc_align(most + 1u, NNC_BLOCK);
+    model->ones = nnc_alloc(padded, sizeof *model->ones);
+    if (!model->ones)
+        return nnc_fail_nomem(error, padded * sizeof *model->ones);
+    for (size_t i = 0; i < padded; i++)
+        model->ones[i] = 1;
+    return NNC_OK;
 }
 
 static enum nnc_status build(struct nnc_model *model, const struct nnc_model_options *options,
@@ -158,11 +170,12 @@ static enum nnc_status build(struct nnc_model *model, const struct nnc_model_opt
     model->n_attention = g->attention == NNC_NONE
                              ? 0
                              : (uint32_t)nnc_shape_elements(&g->values[g->attention].shape);
-    model->max_cached =
+    const size_t max_cached =
         options->max_cached_plans ? options->max_cached_plans : DEFAULT_CACHED_PLANS;
-    model->cached = nnc_alloc(model->max_cached, sizeof *model->cached);
-    if (!model->cached)
-        return nnc_fail_nomem(error, model->max_cached * sizeof *model->cached);
+    if (!nnc_plan_cache_init(&model->plans, max_cached))
+        return nnc_fail_nomem(error, max_cached * sizeof *model->plans.entries);
+    if ((status = make_ones(model, error)))
+        return status;
     if ((status = nnc_program_create(g, model->narrow, &model->program, error)) ||
         (status = check_narrow(model, error)) || (status = count_full_cost(model, error)))
         return status;
@@ -176,10 +189,8 @@ static enum nnc_status open_model(const char *path, const void *bytes, size_t si
 {
     static const struct nnc_model_options defaults;
     struct nnc_model *const m = nnc_alloc(1, sizeof *m);
-    if (!m || pthread_mutex_init(&m->lock, NULL)) {
-        free(m);
+    if (!m)
         return nnc_fail_nomem(error, sizeof *m);
-    }
     atomic_init(&m->refs, 1);
     enum nnc_status status = nnc_graph_read(path, bytes, size, &m->graph, error);
     if (!status) {
@@ -221,124 +232,50 @@ void nnc_model_unref(struct nnc_model *model)
 
 /* Plans -------------------------------------------------------------------------------- */
 
-void nnc_shared_plan_unref(struct nnc_shared_plan *plan)
-{
-    if (atomic_fetch_sub_explicit(&plan->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    nnc_plan_destroy(plan->plan);
-    nnc_lockstep_finish(&plan->lockstep);
-    free(plan);
-}
-
-/* Finds a cached plan, moves it to the front, takes a reference. Under the lock. */
-static struct nnc_shared_plan *find_cached(struct nnc_model *model, const uint8_t *active)
-{
-    for (size_t i = 0; i < model->n_cached; i++) {
-        struct nnc_shared_plan *const plan = model->cached[i];
-        if (memcmp(plan->plan->active, active, model->graph->taxonomy->n_classes))
-            continue;
-        memmove(model->cached + 1, model->cached, i * sizeof *model->cached);
-        model->cached[0] = plan;
-        atomic_fetch_add_explicit(&plan->refs, 1, memory_order_relaxed);
-        return plan;
-    }
-    return NULL;
-}
-
-/* Puts a new plan in front; the caller unrefs the one that falls out. Under the lock. */
-static struct nnc_shared_plan *cache(struct nnc_model *model, struct nnc_shared_plan *plan)
-{
-    struct nnc_shared_plan *out = NULL;
-    if (model->n_cached == model->max_cached)
-        out = model->cached[--model->n_cached];
-    memmove(model->cached + 1, model->cached, model->n_cached * sizeof *model->cached);
-    model->cached[0] = plan;
-    model->n_cached++;
-    atomic_fetch_add_explicit(&plan->refs, 1, memory_order_relaxed);
-    return out;
-}
-
 static enum nnc_status make_plan(struct nnc_model *model, const uint8_t *active,
-                                 struct nnc_shared_plan **plan, struct nnc_error *error)
+                                 struct nnc_shared_plan **shared, struct nnc_error *error)
 {
-    struct nnc_shared_plan *const p = nnc_alloc(1, sizeof *p);
+    struct nnc_plan *plan = NULL;
     uint8_t *const presence = nnc_alloc(model->n_presence, 1);
-    enum nnc_status status = p && presence ? NNC_OK : nnc_fail_nomem(error, sizeof *p);
-    if (!status) {
-        nnc_model_wanted_presence(model, active, presence);
-        status = nnc_plan_create(model->program, model->weights, model->kernels, model->owners,
-                                 &model->full, active, model->n_presence ? presence : NULL,
-                                 &p->plan, error);
-    }
-    if (!status && !nnc_lockstep_init(&p->lockstep)) {
-        nnc_plan_destroy(p->plan);
-        status = nnc_fail_nomem(error, sizeof *p);
-    }
+    if (!presence)
+        return nnc_fail_nomem(error, model->n_presence);
+    nnc_model_wanted_presence(model, active, presence);
+    const enum nnc_status status =
+        nnc_plan_create(model->program, model->weights, model->kernels, model->owners,
+                        &model->full, active, model->n_presence ? presence : NULL, &plan, error);
     free(presence);
-    if (status) {
-        free(p);
+    if (status)
         return status;
-    }
-    atomic_init(&p->refs, 1);
-    *plan = p;
-    return NNC_OK;
+    *shared = nnc_shared_plan_create(plan);
+    return *shared ? NNC_OK : nnc_fail_nomem(error, sizeof **shared);
 }
 
 enum nnc_status nnc_model_plan(struct nnc_model *model, const uint8_t *active,
                                struct nnc_shared_plan **plan, struct nnc_error *error)
 {
-    pthread_mutex_lock(&model->lock);
-    *plan = find_cached(model, active);
-    model->plans.found += *plan != NULL;
-    pthread_mutex_unlock(&model->lock);
+    const uint32_t n_classes = model->graph->taxonomy->n_classes;
+    *plan = nnc_plan_cache_find(&model->plans, active, n_classes);
     if (*plan)
         return NNC_OK;
-    struct nnc_shared_plan *made, *out = NULL;
-    const enum nnc_status status = make_plan(model, active, &made, error);
-    if (status) {
+    const enum nnc_status status = make_plan(model, active, plan, error);
+    if (status)
         nnc_error_prefix(error, model->graph->name);
-        return status;
-    }
-    pthread_mutex_lock(&model->lock);
-    *plan = find_cached(model, active); /* another thread may have been faster */
-    model->plans.made++;
-    if (!*plan)
-        out = cache(model, made);
-    pthread_mutex_unlock(&model->lock);
-    if (out)
-        nnc_shared_plan_unref(out);
-    if (*plan)
-        nnc_shared_plan_unref(made);
     else
-        *plan = made;
-    return NNC_OK;
+        *plan = nnc_plan_cache_add(&model->plans, *plan, n_classes);
+    return status;
 }
 
 struct nnc_plan_counts nnc_model_plan_counts(struct nnc_model *model)
 {
-    pthread_mutex_lock(&model->lock);
-    const struct nnc_plan_counts counts = model->plans;
-    pthread_mutex_unlock(&model->lock);
+    pthread_mutex_lock(&model->plans.lock);
+    const struct nnc_plan_counts counts = model->plans.counts;
+    pthread_mutex_unlock(&model->plans.lock);
     return counts;
 }
 
-/* Frees outside the lock: freeing a plan takes the weights' lock. */
 void nnc_model_drop_unused_plans(struct nnc_model *model)
 {
-    for (;;) {
-        struct nnc_shared_plan *unused = NULL;
-        pthread_mutex_lock(&model->lock);
-        for (size_t i = 0; i < model->n_cached && !unused; i++)
-            if (atomic_load_explicit(&model->cached[i]->refs, memory_order_relaxed) == 1) {
-                unused = model->cached[i];
-                memmove(model->cached + i, model->cached + i + 1,
-                        (--model->n_cached - i) * sizeof *model->cached);
-            }
-        pthread_mutex_unlock(&model->lock);
-        if (!unused)
-            return;
-        nnc_shared_plan_unref(unused);
-    }
+    nnc_plan_cache_drop_unused(&model->plans);
 }
 
 /* What a model says of itself ----------------------------------------------------------- */

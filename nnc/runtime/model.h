@@ -8,17 +8,9 @@
 #include "../graph/taxonomy.h"
 #include "../image/preprocess.h"
 #include "../plan/plan.h"
-#include "lockstep.h"
+#include "plan_cache.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-
-/* A plan with its users: the cache is one of them, every task is one. */
-struct nnc_shared_plan {
-    atomic_uint refs;
-    struct nnc_plan *plan;
-    struct nnc_lockstep lockstep; /* of the frames that run it */
-};
 
 struct nnc_model {
     atomic_uint refs;
@@ -31,18 +23,14 @@ struct nnc_model {
     struct nnc_demand *owners; /* of everything demanded */
     struct nnc_cost_table full;
     uint32_t n_presence, n_attention;
-
-    pthread_mutex_t lock; /* guards the cache */
-    struct nnc_shared_plan **cached; /* most recently used first */
-    size_t n_cached, max_cached;
-    struct nnc_plan_counts plans; /* lock */
+    float *ones; /* for every category and place of the attention input, whole blocks */
+    struct nnc_plan_cache plans;
 };
 
 /* The plan of a cutout (a byte per class), from the cache or made now. The caller owns one
  * reference. Threads: shared. */
 enum nnc_status nnc_model_plan(struct nnc_model *model, const uint8_t *active,
                                struct nnc_shared_plan **plan, struct nnc_error *error);
-void nnc_shared_plan_unref(struct nnc_shared_plan *plan);
 
 /* Which presence outputs the task of a cutout needs: those of the largest wholly active
  * categories. `wanted` has a byte per presence output. */

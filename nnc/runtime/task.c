@@ -23,10 +23,15 @@ static enum nnc_status check_gain(const struct nnc_model *model, uint32_t catego
     return NNC_OK;
 }
 
+/* `gains` NULL: all are 1, as the model has them. */
 static enum nnc_status fill_gains(struct nnc_task *task, const float *gains,
                                   struct nnc_error *error)
 {
     const struct nnc_graph *const g = task->model->graph;
+    if (!gains) {
+        task->gains = task->attention = task->model->ones;
+        return NNC_OK;
+    }
     const uint32_t n = g->taxonomy->n_categories;
     const size_t padded = nnc_align(task->model->n_attention + 1u, NNC_BLOCK);
     task->gains = nnc_alloc(n, sizeof *task->gains);
@@ -36,7 +41,7 @@ static enum nnc_status fill_gains(struct nnc_task *task, const float *gains,
     for (uint32_t i = 0; i < task->model->n_attention; i++)
         task->attention[i] = 1;
     for (uint32_t c = 0; c < n; c++) {
-        task->gains[c] = gains ? gains[c] : 1;
+        task->gains[c] = gains[c];
         const enum nnc_status status = check_gain(task->model, c, task->gains[c], error);
         if (status)
             return status;
@@ -113,23 +118,54 @@ enum nnc_status nnc_task_create_with_gains(const struct nnc_task *of, const floa
     return NNC_OK;
 }
 
+/* The plan that the text of a cutout means; it is read if the cache does not know it. */
+static enum nnc_status find_plan_of_text(struct nnc_task *task, const char *cutout,
+                                         struct nnc_error *error)
+{
+    struct nnc_model *const model = task->model;
+    const struct nnc_taxonomy *const t = model->graph->taxonomy;
+    task->plan = nnc_plan_cache_find_text(&model->plans, cutout);
+    if (task->plan)
+        return NNC_OK;
+    uint8_t *const active = nnc_alloc(t->n_classes, 1);
+    enum nnc_status status = active ? NNC_OK : nnc_fail_nomem(error, t->n_classes);
+    if (!status)
+        status = nnc_cutout_parse(t, cutout, active, error);
+    if (!status)
+        status = nnc_model_plan(model, active, &task->plan, error);
+    if (!status)
+        nnc_plan_cache_remember(&model->plans, task->plan, cutout);
+    free(active);
+    return status;
+}
+
+static enum nnc_status read_gains(const struct nnc_taxonomy *taxonomy, const char *attention,
+                                  float **gains, struct nnc_error *error)
+{
+    if (!attention || !*attention)
+        return NNC_OK;
+    *gains = nnc_alloc(taxonomy->n_categories, sizeof **gains);
+    if (!*gains)
+        return nnc_fail_nomem(error, taxonomy->n_categories * sizeof **gains);
+    return nnc_attention_parse(taxonomy, attention, *gains, error);
+}
+
 enum nnc_status nnc_task_create(struct nnc_model *model, const char *cutout,
                                 const char *attention, uint64_t id, struct nnc_task **task,
                                 struct nnc_error *error)
 {
-    const struct nnc_taxonomy *const t = model->graph->taxonomy;
-    uint8_t *const active = nnc_alloc(t->n_classes, 1);
-    float *const gains = nnc_alloc(t->n_categories, sizeof *gains);
-    enum nnc_status status =
-        active && gains ? NNC_OK : nnc_fail_nomem(error, t->n_categories * sizeof *gains);
+    float *gains = NULL;
+    struct nnc_task *t = NULL;
+    enum nnc_status status = read_gains(model->graph->taxonomy, attention, &gains, error);
     if (!status)
-        status = nnc_cutout_parse(t, cutout, active, error);
-    if (!status)
-        status = nnc_attention_parse(t, attention, gains, error);
-    if (!status)
-        status = nnc_task_create_from_arrays(model, active, gains, id, task, error);
-    free(active);
+        t = create(model, gains, id, &status, error);
+    if (t)
+        status = find_plan_of_text(t, cutout ? cutout : "", error);
     free(gains);
+    if (status)
+        nnc_task_unref(t);
+    else
+        *task = t;
     return status;
 }
 
@@ -145,9 +181,11 @@ void nnc_task_unref(struct nnc_task *task)
         return;
     if (task->plan)
         nnc_shared_plan_unref(task->plan);
+    if (task->gains != task->model->ones) {
+        free(task->gains);
+        free(task->attention);
+    }
     nnc_model_unref(task->model);
-    free(task->gains);
-    free(task->attention);
     free(task);
 }
 

@@ -10,8 +10,8 @@ struct nnc_task {
     struct nnc_model *model;
     struct nnc_shared_plan *plan;
     uint64_t id;
-    float *gains;     /* [categories] */
-    float *attention; /* the attention input, padded to whole blocks */
+    float *gains;     /* [categories]; the task's own, or the model's ones */
+    float *attention; /* the attention input, padded to whole blocks; likewise */
 };
 
 #endif

@@ -125,6 +125,39 @@ START_TEST(plans_are_counted)
 }
 END_TEST
 
+/* A text that was read before is not read again: it must mean the same, whatever asked for
+ * its plan, or for another one, since. */
+START_TEST(texts_mean_the_same_again)
+{
+    static char long_text[400];
+    static const char *const texts[] = {"a1",   "a",   "a1,a2", "", "*", "b1", " a1", "a1,a1",
+                                        "-b,b1", "-a1", "a2",    long_text};
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    struct nnc_model *const model = open_recorded("nested_depth_2_presence", 4);
+    const struct nnc_taxonomy *const t = nnc_model_taxonomy(model);
+    const size_t n_classes = nnc_taxonomy_n_classes(t);
+    struct nnc_error error;
+    for (size_t i = 0; i < sizeof long_text - 1; i++)
+        long_text[i] = i < sizeof long_text - 3 ? ' ' : "a2"[i - (sizeof long_text - 3)];
+    for (unsigned i = 0, seed = 1; i < 500; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        const char *const text = texts[(seed >> 16) % TEXTS];
+        uint8_t active[CLASSES];
+        ck_assert(!nnc_cutout_parse(t, text, active, &error));
+        struct nnc_task *task = NULL;
+        if (seed >> 31)
+            task = make_task(model, text, seed >> 30 & 1 ? "a=2" : NULL, i);
+        else
+            ck_assert(!nnc_task_create_from_arrays(model, active, NULL, i, &task, &error));
+        ck_assert_msg(!memcmp(nnc_task_active(task), active, n_classes), "'%s'", text);
+        ck_assert_float_eq(nnc_task_gains(task)[nnc_taxonomy_find(t, "a")],
+                           seed >> 30 == 3 ? 2 : 1);
+        nnc_task_unref(task);
+    }
+    nnc_model_unref(model);
+}
+END_TEST
+
 START_TEST(cache_is_bounded)
 {
     static const char *const cutouts[] = {"a1", "a2", "b1", "a", "a1,b", "a2,b"};
@@ -584,6 +617,7 @@ int main(void)
     tcase_add_test(all, memory_follows_cutout);
     tcase_add_test(all, cache_is_bounded);
     tcase_add_test(all, plans_are_counted);
+    tcase_add_test(all, texts_mean_the_same_again);
     tcase_add_test(all, switching_there_and_back);
     tcase_add_test(all, other_gains_share_the_plan);
     tcase_add_test(all, frames_allocate_nothing);
