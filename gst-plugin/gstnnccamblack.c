@@ -39,7 +39,7 @@ static GstBuffer *make(GstNncCamSrc *self)
     GstVideoFrame frame;
     GstVideoInfo info;
 
-    if (!caps || !gst_video_info_from_caps(&info, caps))
+    if (!caps || self->owes_dmabuf || !gst_video_info_from_caps(&info, caps))
         return NULL;
     GstBuffer *buffer = gst_buffer_new_allocate(NULL, GST_VIDEO_INFO_SIZE(&info), NULL);
     if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_WRITE)) {

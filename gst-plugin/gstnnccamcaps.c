@@ -2,9 +2,34 @@
 
 #include "gstnnccamcaps.h"
 
+#include "gstnnccamdrm.h"
+#include "gstnnccampicture.h"
+
 #include <gst/allocators/gstdmabuf.h>
 
+GstCaps *gst_nnc_cam_caps_template(void)
+{
+    g_autofree gchar *text = g_strconcat(
+        GST_VIDEO_CAPS_MAKE(GST_NNC_CAM_FORMATS) ";", gst_nnc_cam_drm_template,
+        "image/jpeg; video/x-h264, stream-format=byte-stream, alignment=au; "
+        "video/x-h265, stream-format=byte-stream, alignment=au",
+        NULL);
+
+    return gst_caps_from_string(text);
+}
+
 /* --- from offers --- */
+
+/* As memory:DMABuf; NULL if that has no such format. */
+static GstStructure *name_exported(const struct nnc_camera_format *format)
+{
+    GstStructure *structure = gst_structure_new_empty("video/x-raw");
+
+    if (format->medium != NNC_CAMERA_RAW ||
+        !gst_nnc_cam_drm_set_format(structure, format->name))
+        gst_clear_structure(&structure);
+    return structure;
+}
 
 static GstStructure *name_format(const struct nnc_camera_format *format)
 {
@@ -78,10 +103,12 @@ static void append_offers(GstCaps *caps, const struct nnc_camera_offers *offers,
 {
     for (guint i = 0; i < offers->n; i++) {
         const struct nnc_camera_offer *const offer = &offers->rows[i];
-        if (offer->converted != converted ||
-            (dmabuf && offer->format->medium != NNC_CAMERA_RAW))
+        if (offer->converted != converted)
             continue;
-        GstStructure *const structure = name_format(offer->format);
+        GstStructure *const structure =
+            dmabuf ? name_exported(offer->format) : name_format(offer->format);
+        if (!structure)
+            continue;
         set_side(structure, "width", offer->width);
         set_side(structure, "height", offer->height);
         set_rates(structure, offer);
@@ -175,7 +202,7 @@ static const struct nnc_camera_offer *find_source(const struct nnc_camera_offers
     return NULL;
 }
 
-static gboolean is_named(const struct nnc_camera_format *format,
+static gboolean is_named(const struct nnc_camera_format *format, gboolean dmabuf,
                          const GstStructure *structure)
 {
     const gchar *const name = gst_structure_get_string(structure, "format");
@@ -190,11 +217,14 @@ static gboolean is_named(const struct nnc_camera_format *format,
     case NNC_CAMERA_RAW:
         break;
     }
-    return gst_structure_has_name(structure, "video/x-raw") && name &&
-           g_str_equal(name, format->name);
+    if (!gst_structure_has_name(structure, "video/x-raw"))
+        return FALSE;
+    return dmabuf ? gst_nnc_cam_drm_has_format(structure, format->name)
+                  : g_strcmp0(name, format->name) == 0;
 }
 
-static void add_offer(const GstStructure *structure, const struct nnc_camera_offers *from,
+static void add_offer(const GstStructure *structure, gboolean dmabuf,
+                      const struct nnc_camera_offers *from,
                       struct nnc_camera_offers *offers)
 {
     struct nnc_camera_offer narrowed = {.format = NULL};
@@ -204,7 +234,7 @@ static void add_offer(const GstStructure *structure, const struct nnc_camera_off
         !get_side(structure, "height", &narrowed.height))
         return;
     for (guint i = 0; !source && i < from->n; i++)
-        if (is_named(from->rows[i].format, structure))
+        if (is_named(from->rows[i].format, dmabuf, structure))
             source = find_source(from, from->rows[i].format, &narrowed);
     struct nnc_camera_offer *const offer = source ? nnc_camera_offers_add(offers) : NULL;
     if (!offer)
@@ -224,23 +254,25 @@ void gst_nnc_cam_caps_to_offers(const GstCaps *caps, const struct nnc_camera_off
             features &&
             gst_caps_features_contains(features, GST_CAPS_FEATURE_MEMORY_DMABUF);
         if (is_dmabuf == dmabuf)
-            add_offer(gst_caps_get_structure(caps, i), from, offers);
+            add_offer(gst_caps_get_structure(caps, i), dmabuf, from, offers);
     }
 }
 
 /* --- modes --- */
 
-GstCaps *gst_nnc_cam_caps_from_mode(const struct nnc_camera_mode *mode, gboolean dmabuf)
+GstCaps *gst_nnc_cam_caps_from_mode(const struct nnc_camera_mode *mode,
+                                    const struct nnc_camera_setting *setting,
+                                    gboolean dmabuf)
 {
-    GstStructure *const structure = name_format(mode->format);
+    GstStructure *const structure =
+        dmabuf ? name_exported(mode->format) : name_format(mode->format);
     GstCaps *const caps = gst_caps_new_empty();
 
     gst_structure_set(structure, "width", G_TYPE_INT, (gint)mode->width, "height",
                       G_TYPE_INT, (gint)mode->height, "framerate", GST_TYPE_FRACTION,
                       (gint)mode->rate.n, (gint)MAX(1, mode->rate.d), NULL);
     if (mode->format->medium == NNC_CAMERA_RAW)
-        gst_structure_set(structure, "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1,
-                          "interlace-mode", G_TYPE_STRING, "progressive", NULL);
+        gst_nnc_cam_picture_describe(setting, mode->format, structure);
     gst_caps_append_structure_full(
         caps, structure,
         dmabuf ? gst_caps_features_new(GST_CAPS_FEATURE_MEMORY_DMABUF, NULL) : NULL);

@@ -10,20 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Everything a camera can be: the pad template. */
-#define GST_NNC_CAM_CAPS                                                                 \
-    GST_VIDEO_CAPS_MAKE("{ YUY2, UYVY, YVYU, VYUY, NV12, NV21, NV16, NV61, NV24, I420, " \
-                        "YV12, Y42B, RGB, BGR, RGBx, RGBA, BGRx, BGRA, xRGB, ARGB, "     \
-                        "xBGR, ABGR, GRAY8, GRAY16_LE }")                                \
-    ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES(                                               \
-        "memory:DMABuf", "{ YUY2, UYVY, YVYU, VYUY, NV12, NV21, NV16, NV61, NV24, "      \
-                         "I420, YV12, Y42B, RGB, "                                       \
-                         "BGR, RGBx, RGBA, BGRx, BGRA, xRGB, ARGB, xBGR, ABGR, GRAY8, "  \
-                         "GRAY16_LE }") ";"                                              \
-                                        "image/jpeg; video/x-h264, "                     \
-                                        "stream-format=byte-stream, alignment=au; "      \
-                                        "video/x-h265, stream-format=byte-stream, "      \
-                                        "alignment=au"
+/* Everything a camera can be: the pad template. (transfer full) */
+GstCaps *gst_nnc_cam_caps_template(void);
 
 /* Caps of what is offered: first in ordinary memory, then, if `dmabuf`, the same as
  * memory:DMABuf. Converted offers come last. (transfer full) */
@@ -35,8 +23,10 @@ GstCaps *gst_nnc_cam_caps_from_offers(const struct nnc_camera_offers *offers,
 void gst_nnc_cam_caps_to_offers(const GstCaps *caps, const struct nnc_camera_offers *from,
                                 gboolean dmabuf, struct nnc_camera_offers *offers);
 
-/* Fixed caps of one mode. (transfer full) */
-GstCaps *gst_nnc_cam_caps_from_mode(const struct nnc_camera_mode *mode, gboolean dmabuf);
+/* Fixed caps of one mode, as the driver has set it. (transfer full) */
+GstCaps *gst_nnc_cam_caps_from_mode(const struct nnc_camera_mode *mode,
+                                    const struct nnc_camera_setting *setting,
+                                    gboolean dmabuf);
 
 G_END_DECLS
 

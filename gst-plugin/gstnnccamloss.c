@@ -83,11 +83,19 @@ gint gst_nnc_cam_src_patience(GstNncCamSrc *self)
     return stall ? (gint)CLAMP(stall - since_frame_ms(self), 0, G_MAXINT) : -1;
 }
 
+/* A driver whose buffers are all being read does not stall: it waits, too. */
+static void excuse_waiting(GstNncCamSrc *self)
+{
+    if (self->stream && !nnc_camera_stream_n_queued(self->stream))
+        self->last_frame_ns = gst_nnc_cam_now();
+}
+
 GstFlowReturn gst_nnc_cam_src_check_stall(GstNncCamSrc *self, GstBuffer **buffer)
 {
     const gint64 stall = stall_ms(self);
     struct nnc_camera_error error;
 
+    excuse_waiting(self);
     if (stall && since_frame_ms(self) >= stall) {
         if (!self->is_lost)
             gst_nnc_count(&self->stats.stalls, 1);

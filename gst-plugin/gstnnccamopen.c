@@ -74,6 +74,19 @@ static enum nnc_camera_trouble choose_ops(GstNncCamSrc *self,
     return trouble;
 }
 
+/* Caps of memory:DMABuf are there only where downstream takes nothing else. */
+static enum nnc_camera_trouble check_export(GstNncCamSrc *self,
+                                            struct nnc_camera_error *error)
+{
+    if (!self->owes_dmabuf || nnc_camera_stream_has_dmabuf(self->stream))
+        return NNC_CAMERA_OK;
+    g_clear_pointer(&self->stream, nnc_camera_stream_stop);
+    return nnc_camera_fail(error, NNC_CAMERA_UNSUPPORTED,
+                           "%s (%s) cannot share its buffers as memory:DMABuf, and "
+                           "downstream takes nothing else: put 'videoconvert' behind it",
+                           self->camera.path, self->camera.identity.card);
+}
+
 enum nnc_camera_trouble gst_nnc_cam_src_stream(GstNncCamSrc *self,
                                                struct nnc_camera_error *error)
 {
@@ -85,6 +98,8 @@ enum nnc_camera_trouble gst_nnc_cam_src_stream(GstNncCamSrc *self,
     if (!trouble)
         trouble = nnc_camera_stream_start(&self->camera, &self->mode, &options,
                                           &self->stream, error);
+    if (!trouble)
+        trouble = check_export(self, error);
     if (trouble)
         return trouble;
     gst_nnc_cam_lender_open(&self->lender, self->stream, &self->mode);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /* A thread waits for changes in /dev, lets them settle (udev sets the permissions of a
- * node after it has appeared), lists the cameras anew and tells the difference. */
+ * node after it has appeared), lists the cameras anew and tells the difference.
+ *
+ * GStreamer's own v4l2deviceprovider lists the same cameras. Its rank leaves this one out
+ * of GstDeviceMonitor, so that installing it changes no other application; where it is
+ * ranked higher it hides the other, so that each camera is there once. */
 
 #include "gstnnccamprovider.h"
 
@@ -20,7 +24,7 @@ struct _GstNncCamProvider {
 };
 
 G_DEFINE_TYPE(GstNncCamProvider, gst_nnc_cam_provider, GST_TYPE_DEVICE_PROVIDER)
-GST_DEVICE_PROVIDER_REGISTER_DEFINE(nnccamprovider, "nnccamprovider", GST_RANK_MARGINAL,
+GST_DEVICE_PROVIDER_REGISTER_DEFINE(nnccamprovider, "nnccamprovider", GST_RANK_NONE,
                                     GST_TYPE_NNC_CAM_PROVIDER)
 
 static GList *probe(GstDeviceProvider *provider)
@@ -155,6 +159,7 @@ static void stop(GstDeviceProvider *provider)
 static void gst_nnc_cam_provider_init(GstNncCamProvider *self)
 {
     self->watch_fd = self->stop_fd = -1;
+    gst_device_provider_hide_provider(GST_DEVICE_PROVIDER(self), "v4l2deviceprovider");
 }
 
 static void gst_nnc_cam_provider_class_init(GstNncCamProviderClass *class)

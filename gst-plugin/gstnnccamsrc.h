@@ -3,9 +3,9 @@
 #define GST_NNC_CAM_SRC_H
 
 /* The element's own state, shared by the files that make it up: gstnnccamsrc.c has its
- * life and its frames, gstnnccamopen.c the way to a running stream, gstnnccamnegotiate.c
- * the choice of a mode, gstnnccamloss.c what happens when the camera goes away,
- * gstnnccamlive.c what changes while it plays (controls, crop, events),
+ * life, gstnnccamframes.c its frames, gstnnccamopen.c the way to a running stream,
+ * gstnnccamnegotiate.c the choice of a mode, gstnnccamloss.c what happens when the camera
+ * goes away, gstnnccamlive.c what changes while it plays (controls, crop, events),
  * gstnnccamsrcproperties.c what users set and read. */
 
 #include "camera/camera_backoff.h"
@@ -93,6 +93,7 @@ struct _GstNncCamSrc {
     struct nnc_camera_stream *stream;
     struct gst_nnc_cam_lender lender;
     gboolean wants_dmabuf, takes_video_meta;
+    gboolean owes_dmabuf; /* the caps say so: nothing else may go out */
     guint n_wanted_buffers;
     guint n_stranded; /* of the stream that are counted */
 
@@ -128,6 +129,9 @@ enum nnc_camera_trouble gst_nnc_cam_src_stream(GstNncCamSrc *self,
 void gst_nnc_cam_src_halt(GstNncCamSrc *self);
 void gst_nnc_cam_src_close(GstNncCamSrc *self);
 
+/* gstnnccamframes.c: what poll told by `events` is there. CUSTOM_SUCCESS: no buffer. */
+GstFlowReturn gst_nnc_cam_src_take(GstNncCamSrc *self, gint events, GstBuffer **buffer);
+
 /* gstnnccamnegotiate.c */
 gboolean gst_nnc_cam_src_negotiate(GstBaseSrc *base);
 gboolean gst_nnc_cam_src_decide_allocation(GstBaseSrc *base, GstQuery *query);
@@ -146,7 +150,7 @@ gint gst_nnc_cam_src_patience(GstNncCamSrc *self);
 GstFlowReturn gst_nnc_cam_src_check_stall(GstNncCamSrc *self, GstBuffer **buffer);
 
 /* gstnnccamblack.c */
-/* NULL where there is none: compressed formats, or no clock. */
+/* NULL where there is none: compressed formats, caps of memory:DMABuf, or no clock. */
 GstBuffer *gst_nnc_cam_src_make_black(GstNncCamSrc *self);
 
 /* gstnnccamlive.c */

@@ -112,19 +112,19 @@ static struct nnc_camera_range range(uint32_t low, uint32_t high, uint32_t step)
 }
 
 static void set_size(const struct nnc_camera *camera, struct v4l2_format *format,
-                     uint32_t fourcc, uint32_t width, uint32_t height)
+                     uint32_t fourcc, uint32_t width, uint32_t height, uint32_t field)
 {
     *format = (struct v4l2_format){.type = camera->type};
     if (nnc_camera_is_multiplanar(camera)) {
         format->fmt.pix_mp.pixelformat = fourcc;
         format->fmt.pix_mp.width = width;
         format->fmt.pix_mp.height = height;
-        format->fmt.pix_mp.field = V4L2_FIELD_NONE;
+        format->fmt.pix_mp.field = field;
     } else {
         format->fmt.pix.pixelformat = fourcc;
         format->fmt.pix.width = width;
         format->fmt.pix.height = height;
-        format->fmt.pix.field = V4L2_FIELD_NONE;
+        format->fmt.pix.field = field;
     }
 }
 
@@ -134,7 +134,7 @@ static bool try_size(const struct nnc_camera *camera, uint32_t fourcc, uint32_t 
 {
     struct v4l2_format format;
 
-    set_size(camera, &format, fourcc, *width, *height);
+    set_size(camera, &format, fourcc, *width, *height, V4L2_FIELD_NONE);
     if (nnc_camera_ioctl(camera, VIDIOC_TRY_FMT, &format) ||
         format.fmt.pix.pixelformat != fourcc)
         return false;
@@ -238,6 +238,42 @@ enum nnc_camera_trouble nnc_camera_modes_read_all(const struct nnc_camera *camer
 
 /* --- setting --- */
 
+/* Both members begin alike, up to the field. */
+static uint32_t field_of(const struct v4l2_format *format)
+{
+    return format->fmt.pix.field;
+}
+
+static bool is_readable_field(uint32_t field)
+{
+    return field != V4L2_FIELD_SEQ_TB && field != V4L2_FIELD_SEQ_BT;
+}
+
+static bool is_whole(uint32_t field)
+{
+    return is_readable_field(field) && !V4L2_FIELD_HAS_T_OR_B(field);
+}
+
+/* Whole pictures, or else their fields line by line: who asks for the one and gets
+ * single fields may still get the other. */
+static int ask_format(const struct nnc_camera *camera, const struct nnc_camera_mode *mode,
+                      struct v4l2_format *format)
+{
+    struct v4l2_format other;
+
+    set_size(camera, format, mode->format->fourcc, mode->width, mode->height,
+             V4L2_FIELD_NONE);
+    if (nnc_camera_ioctl(camera, VIDIOC_S_FMT, format))
+        return -1;
+    if (is_whole(field_of(format)))
+        return 0;
+    set_size(camera, &other, mode->format->fourcc, mode->width, mode->height,
+             V4L2_FIELD_INTERLACED);
+    if (!nnc_camera_ioctl(camera, VIDIOC_S_FMT, &other))
+        *format = other;
+    return 0;
+}
+
 static enum nnc_camera_trouble set_format(const struct nnc_camera *camera,
                                           const struct nnc_camera_mode *mode,
                                           struct v4l2_format *format,
@@ -246,8 +282,7 @@ static enum nnc_camera_trouble set_format(const struct nnc_camera *camera,
     const struct v4l2_pix_format *const got = &format->fmt.pix;
     char text[64], what[96];
 
-    set_size(camera, format, mode->format->fourcc, mode->width, mode->height);
-    if (nnc_camera_ioctl(camera, VIDIOC_S_FMT, format)) {
+    if (ask_format(camera, mode, format)) {
         const int number = errno;
         snprintf(what, sizeof what, "setting %s",
                  nnc_camera_mode_print(mode, text, sizeof text));
@@ -257,14 +292,20 @@ static enum nnc_camera_trouble set_format(const struct nnc_camera *camera,
                                    camera->identity.card, text);
         return nnc_camera_fail_call(error, camera->path, what, number);
     }
-    if (got->width == mode->width && got->height == mode->height &&
-        got->pixelformat == mode->format->fourcc)
+    if (got->width != mode->width || got->height != mode->height ||
+        got->pixelformat != mode->format->fourcc)
+        return nnc_camera_fail(error, NNC_CAMERA_UNSUPPORTED,
+                               "%s (%s) was asked for %s and gives %.4s %ux%u",
+                               camera->path, camera->identity.card,
+                               nnc_camera_mode_print(mode, text, sizeof text),
+                               (const char *)&got->pixelformat, got->width, got->height);
+    if (is_readable_field(field_of(format)))
         return NNC_CAMERA_OK;
     return nnc_camera_fail(error, NNC_CAMERA_UNSUPPORTED,
-                           "%s (%s) was asked for %s and gives %.4s %ux%u", camera->path,
-                           camera->identity.card,
-                           nnc_camera_mode_print(mode, text, sizeof text),
-                           (const char *)&got->pixelformat, got->width, got->height);
+                           "%s (%s) gives %s as two fields, one after the other in a "
+                           "buffer; expected whole pictures or interleaved fields",
+                           camera->path, camera->identity.card,
+                           nnc_camera_mode_print(mode, text, sizeof text));
 }
 
 /* Not fatal: many drivers have one rate and no such request. */
@@ -278,9 +319,35 @@ static void set_rate(const struct nnc_camera *camera, struct nnc_camera_rate rat
     nnc_camera_ioctl(camera, VIDIOC_S_PARM, &parameters);
 }
 
+static void read_setting(const struct nnc_camera *camera,
+                         const struct v4l2_format *format,
+                         struct nnc_camera_setting *setting)
+{
+    const struct v4l2_pix_format_mplane *const planes = &format->fmt.pix_mp;
+    const struct v4l2_pix_format *const pix = &format->fmt.pix;
+
+    *setting = (struct nnc_camera_setting){.field = field_of(format)};
+    if (nnc_camera_is_multiplanar(camera)) {
+        for (unsigned i = 0; i < NNC_CAMERA_MAX_PLANES; i++)
+            setting->line[i] = planes->plane_fmt[i].bytesperline;
+        setting->colorspace = planes->colorspace;
+        setting->encoding = planes->ycbcr_enc;
+        setting->quantization = planes->quantization;
+        setting->transfer = planes->xfer_func;
+        return;
+    }
+    setting->line[0] = pix->bytesperline;
+    setting->colorspace = pix->colorspace;
+    if (pix->priv != V4L2_PIX_FMT_PRIV_MAGIC) /* what follows it is not set */
+        return;
+    setting->encoding = pix->ycbcr_enc;
+    setting->quantization = pix->quantization;
+    setting->transfer = pix->xfer_func;
+}
+
 enum nnc_camera_trouble nnc_camera_mode_set(const struct nnc_camera *camera,
                                             const struct nnc_camera_mode *mode,
-                                            uint32_t line[NNC_CAMERA_MAX_PLANES],
+                                            struct nnc_camera_setting *setting,
                                             struct nnc_camera_error *error)
 {
     struct v4l2_format format;
@@ -289,10 +356,7 @@ enum nnc_camera_trouble nnc_camera_mode_set(const struct nnc_camera *camera,
     if (trouble)
         return trouble;
     set_rate(camera, mode->rate);
-    for (unsigned i = 0; i < NNC_CAMERA_MAX_PLANES; i++)
-        line[i] = nnc_camera_is_multiplanar(camera)
-                      ? format.fmt.pix_mp.plane_fmt[i].bytesperline
-                      : (i ? 0 : format.fmt.pix.bytesperline);
+    read_setting(camera, &format, setting);
     return NNC_CAMERA_OK;
 }
 

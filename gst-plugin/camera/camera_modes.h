@@ -60,11 +60,23 @@ void nnc_camera_offers_clear(struct nnc_camera_offers *offers);
 /* NULL if there is no memory. The row is zero. */
 struct nnc_camera_offer *nnc_camera_offers_add(struct nnc_camera_offers *offers);
 
-/* Puts the camera into `mode`; `line` gets its bytes per line for each piece of memory.
- * A driver that takes another size or format instead fails with UNSUPPORTED. */
+/* What a driver says of the pictures that it gives in a mode, beyond the mode. */
+struct nnc_camera_setting {
+    uint32_t line[NNC_CAMERA_MAX_PLANES]; /* bytes, for each piece of memory */
+    /* V4L2_FIELD_...: NONE; INTERLACED, TB and BT: both fields, line by line; TOP, BOTTOM
+     * and ALTERNATE: one field, a picture of half the lines. No other. */
+    uint32_t field;
+    /* V4L2_COLORSPACE_..., _YCBCR_ENC_..., _QUANTIZATION_..., _XFER_FUNC_...; 0: it says
+     * nothing, or: as usual for the colour space. */
+    uint32_t colorspace, encoding, quantization, transfer;
+};
+
+/* Puts the camera into `mode`, with whole pictures if it can. A driver that takes another
+ * size or format instead fails with UNSUPPORTED, and so does one that puts two fields one
+ * after the other into a buffer, which nobody could read. */
 enum nnc_camera_trouble nnc_camera_mode_set(const struct nnc_camera *camera,
                                             const struct nnc_camera_mode *mode,
-                                            uint32_t line[NNC_CAMERA_MAX_PLANES],
+                                            struct nnc_camera_setting *setting,
                                             struct nnc_camera_error *error);
 
 /* "YUY2 640x480 at 30/1"; answers `text`. */

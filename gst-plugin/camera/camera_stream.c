@@ -175,7 +175,7 @@ enum nnc_camera_trouble nnc_camera_stream_start(
     struct nnc_camera_error *error)
 {
     struct nnc_camera_stream *const stream = calloc(1, sizeof *stream);
-    uint32_t line[NNC_CAMERA_MAX_PLANES];
+    struct nnc_camera_setting setting;
     int type = (int)camera->type;
 
     if (!stream)
@@ -185,10 +185,10 @@ enum nnc_camera_trouble nnc_camera_stream_start(
     stream->ops = camera->ops;
     stream->camera = *camera;
     stream->running = true;
-    enum nnc_camera_trouble trouble = nnc_camera_mode_set(camera, mode, line, error);
+    enum nnc_camera_trouble trouble = nnc_camera_mode_set(camera, mode, &setting, error);
     if (trouble)
         goto unset;
-    nnc_camera_layout_compute(mode->format, mode->width, mode->height, line,
+    nnc_camera_layout_compute(mode->format, mode->width, mode->height, setting.line,
                               &stream->layout);
     trouble = prepare(stream, mode, options, error);
     if (!trouble && nnc_camera_ioctl(camera, VIDIOC_STREAMON, &type))
@@ -257,6 +257,7 @@ static void read_frame(const struct nnc_camera_stream *stream,
 
     frame->time_ns = read_time(buffer);
     frame->sequence = buffer->sequence;
+    frame->field = buffer->field;
     frame->corrupted = buffer->flags & V4L2_BUF_FLAG_ERROR;
     for (unsigned i = 0; i < frame->slot->n_pieces; i++) {
         read_piece(frame, i, planes ? request->planes[i].data_offset : 0,

@@ -47,6 +47,7 @@ struct nnc_camera_frame {
     } piece[NNC_CAMERA_MAX_PLANES];
     uint64_t time_ns; /* when it was taken, CLOCK_MONOTONIC; 0: the driver says nothing */
     uint32_t sequence;
+    uint32_t field; /* V4L2_FIELD_...: which fields it has */
     bool corrupted; /* the driver says so, or there is less of it than a picture needs */
     bool is_short;  /* the latter */
 };

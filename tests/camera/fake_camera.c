@@ -123,10 +123,34 @@ static uint32_t frame_bytes(void)
     return fake.width * fake.height * 2;
 }
 
+static void describe_picture(struct v4l2_format *format)
+{
+    struct v4l2_pix_format_mplane *const planes = &format->fmt.pix_mp;
+    struct v4l2_pix_format *const pix = &format->fmt.pix;
+
+    if (fake.field)
+        pix->field = pix->field == V4L2_FIELD_INTERLACED && fake.interlaced
+                         ? fake.interlaced
+                         : fake.field;
+    if (is_multiplanar()) {
+        planes->colorspace = fake.colorspace;
+        planes->ycbcr_enc = (uint8_t)fake.encoding;
+        planes->quantization = (uint8_t)fake.quantization;
+        planes->xfer_func = (uint8_t)fake.transfer;
+        return;
+    }
+    pix->colorspace = fake.colorspace;
+    pix->priv = fake.has_no_magic ? 0 : V4L2_PIX_FMT_PRIV_MAGIC;
+    pix->ycbcr_enc = fake.encoding;
+    pix->quantization = fake.quantization;
+    pix->xfer_func = fake.transfer;
+}
+
 static int set_format(struct v4l2_format *format, bool keep)
 {
     struct v4l2_pix_format *const pix = &format->fmt.pix;
 
+    describe_picture(format);
     pix->width = clamp_side(fake.gives_width ? fake.gives_width : pix->width, true);
     pix->height = clamp_side(pix->height, false);
     if (fake.gives_fourcc)

@@ -29,6 +29,10 @@ struct fake_camera {
     bool stepwise;       /* sizes[0] to sizes[1], in steps of 8 */
     bool lists_no_sizes; /* ENUM_FRAMESIZES is not known */
     uint32_t n_buffers;  /* at most; 0: as many as are asked for */
+    uint32_t colorspace, encoding, quantization, transfer;
+    bool has_no_magic;   /* the last three are not valid */
+    uint32_t field;      /* what it gives instead of whole pictures; 0: those */
+    uint32_t interlaced; /* what it gives then if interleaved fields are asked for */
 
     /* What it does not keep; 0 is the truth. */
     uint32_t gives_width, gives_fourcc; /* S_FMT answers with this */

@@ -38,19 +38,35 @@ static char *current_device(struct player *player)
 
 /* --- faults that the stream survives --- */
 
+/* vivid calls its faults by what fails then: REQBUFS by queue_setup, QBUF by buf_prepare,
+ * STREAMON by start_streaming. Each hits the next such call. */
 static const struct {
     const char *control;
-    gboolean before;  /* armed before the start */
-    gboolean loses;   /* the camera is opened anew */
-    const char *stat; /* counts it */
+    gboolean before;   /* armed before the start */
+    gboolean loses;    /* the camera is opened anew */
+    const char *stat;  /* counts it */
+    const char *armed; /* another one, which hits the opening anew */
 } faults[] = {
-    {"inject_v4l2_buf_flag_error", FALSE, FALSE, "corrupted"},
-    {"inject_vidioc_qbuf_error", FALSE, FALSE, "requeue-errors"},
-    {"inject_fatal_streaming_error", FALSE, TRUE, "reopens"},
-    {"disconnect", FALSE, TRUE, "reopens"},
-    {"inject_vidioc_streamon_error", TRUE, TRUE, "reopens"},
-    {"inject_vidioc_reqbufs_error", TRUE, TRUE, "reopens"},
+    {"inject_v4l2_buf_flag_error", FALSE, FALSE, "corrupted", NULL},
+    {"inject_vidioc_qbuf_error", FALSE, FALSE, "requeue-errors", NULL},
+    {"inject_fatal_streaming_error", FALSE, TRUE, "reopens", NULL},
+    {"disconnect", FALSE, TRUE, "reopens", NULL},
+    {"inject_vidioc_reqbufs_error", TRUE, TRUE, "reopens", NULL},
+    {"inject_vidioc_qbuf_error", TRUE, TRUE, "reopens", NULL},
+    {"inject_vidioc_streamon_error", TRUE, TRUE, "reopens", NULL},
+    {"inject_fatal_streaming_error", FALSE, TRUE, "reopens",
+     "inject_vidioc_reqbufs_error"},
+    {"inject_fatal_streaming_error", FALSE, TRUE, "reopens",
+     "inject_vidioc_streamon_error"},
 };
+
+/* What the warning of a fault before the start says. */
+static const char *explanation_of(const char *control)
+{
+    return strstr(control, "reqbufs") ? "asking for buffers"
+           : strstr(control, "qbuf")  ? "queueing a buffer"
+                                      : "starting the stream";
+}
 
 START_TEST(faults_are_survived)
 {
@@ -60,13 +76,19 @@ START_TEST(faults_are_survived)
     if (faults[_i].before)
         set_device_control("/dev/video0", faults[_i].control, "1");
     open_camera(&player, "wait");
+    if (faults[_i].before) {
+        g_autofree char *text = player_wait_text(&player, GST_MESSAGE_WARNING);
+        fail_unless(strstr(text, explanation_of(faults[_i].control)) != NULL, "%s", text);
+    }
     player_wait(&player, 5);
+    if (faults[_i].armed)
+        set_device_control("/dev/video0", faults[_i].armed, "1");
     if (!faults[_i].before)
         set_device_control("/dev/video0", faults[_i].control, "1");
-    if (faults[_i].loses) {
+    if (faults[_i].loses && !faults[_i].before)
         gst_structure_free(player_wait_event(&player, "lost"));
+    if (faults[_i].loses)
         gst_structure_free(player_wait_event(&player, "back"));
-    }
     player_wait(&player, 10);
     fail_unless(player_stat(&player, faults[_i].stat) >= 1, "%s", faults[_i].stat);
     fail_unless_equals_uint64(player_stat(&player, "losses"), faults[_i].loses);
@@ -76,6 +98,43 @@ START_TEST(faults_are_survived)
     GstState state;
     gst_element_get_state(player.pipeline, &state, NULL, 0);
     fail_unless_equals_int(state, GST_STATE_PLAYING);
+    player_close(&player);
+}
+END_TEST
+
+/* --- numbers and clocks that wrap --- */
+
+START_TEST(numbers_wrap)
+{
+    struct player player;
+
+    set_device_control("/dev/video0", "wrap_sequence_number", "1");
+    open_camera(&player, "wait");
+    player_wait(&player, 180); /* it wraps after 128 */
+    const struct seen seen = player_seen(&player);
+    set_device_control("/dev/video0", "wrap_sequence_number", "0");
+    fail_unless(seen.first_offset > G_MAXUINT32 - 256 && seen.last_offset < 1000,
+                "%u to %u", (guint)seen.first_offset, (guint)seen.last_offset);
+    fail_unless(player_stat(&player, "lost") < 1000);
+    player_close(&player);
+}
+END_TEST
+
+static const char *const clocks[] = {"64 Bit", "32 Bit"};
+
+/* Timestamps of another age are not believed. */
+START_TEST(clocks_wrap)
+{
+    struct player player;
+
+    set_device_control("/dev/video0", "wrap_timestamp", clocks[_i]);
+    open_camera(&player, "wait");
+    player_wait(&player, 20);
+    const struct seen seen = player_seen(&player);
+    set_device_control("/dev/video0", "wrap_timestamp", "0");
+    fail_unless(player_stat(&player, "retimed") >= 20);
+    fail_if(seen.time_went_back);
+    fail_unless(seen.last_pts < GST_CLOCK_TIME_NONE / 2);
     player_close(&player);
 }
 END_TEST
@@ -254,6 +313,8 @@ static Suite *guest_faults(void)
     suite_add_tcase(suite, all);
     tcase_set_timeout(all, 1200);
     tcase_add_loop_test(all, faults_are_survived, 0, G_N_ELEMENTS(faults));
+    tcase_add_test(all, numbers_wrap);
+    tcase_add_loop_test(all, clocks_wrap, 0, G_N_ELEMENTS(clocks));
     tcase_add_test(all, lost_frames_are_counted);
     tcase_add_test(all, stalls_are_noticed);
     tcase_add_test(all, nothing_is_left_over);

@@ -142,6 +142,8 @@ static void count_buffer(struct seen *seen, GstBuffer *buffer)
     seen->last_size = gst_buffer_get_size(buffer);
     seen->n_corrupted += GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED);
     seen->n_gap += GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
+    seen->n_interlaced +=
+        GST_BUFFER_FLAG_IS_SET(buffer, GST_VIDEO_BUFFER_FLAG_INTERLACED);
     seen->n_exported += gst_is_dmabuf_memory(gst_buffer_peek_memory(buffer, 0));
     seen->n++;
 }

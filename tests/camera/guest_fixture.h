@@ -33,7 +33,7 @@ void feeder_stop(struct feeder *feeder);
 /* --- the pipeline --- */
 
 struct seen { /* of the buffers that reached the sink */
-    guint n, n_discont, n_corrupted, n_gap, n_exported;
+    guint n, n_discont, n_corrupted, n_gap, n_exported, n_interlaced;
     guint64 first_offset, last_offset, n_missing; /* offsets that were left out */
     guint n_missing_unmarked; /* gaps before a buffer without DISCONT */
     GstClockTime first_pts, last_pts;

@@ -82,6 +82,22 @@ START_TEST(feeders_come_back)
 }
 END_TEST
 
+/* Its buffers cannot be exported. */
+START_TEST(export_that_is_not_there_is_explained)
+{
+    static const guint8 gray[160 * 120 * 2] = {1, 2, 3};
+    struct feeder *const feeder =
+        feeder_start(V4L2_PIX_FMT_YUYV, 160, 120, gray, sizeof gray, 1);
+    g_autofree char *text =
+        failure_of("nnccamsrc name=source device=" LOOPBACK
+                   " ! video/x-raw(memory:DMABuf) ! fakesink name=sink");
+
+    fail_unless(strstr(text, "cannot share its buffers as memory:DMABuf") != NULL, "%s",
+                text);
+    feeder_stop(feeder);
+}
+END_TEST
+
 /* --- multi-planar --- */
 
 static const char *const multiplanar[] = {
@@ -236,6 +252,7 @@ static Suite *guest_formats(void)
     tcase_add_test(all, jpeg_goes_through);
     tcase_add_test(all, bayer_is_converted);
     tcase_add_test(all, feeders_come_back);
+    tcase_add_test(all, export_that_is_not_there_is_explained);
     tcase_add_loop_test(all, planes_are_put_together, 0, G_N_ELEMENTS(multiplanar));
     tcase_add_loop_test(all, the_command_answers, 0, G_N_ELEMENTS(commands));
     tcase_add_test(all, the_line_for_gst_launch_runs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* What is read of a camera's modes, which of them is chosen, and the small arithmetic
- * around it: layouts, lost frames, pauses, regions, names. */
+ * around it: lost frames, pauses, regions, names. */
 
 #include "camera_backoff.h"
 #include "camera_choice.h"
@@ -164,70 +164,6 @@ START_TEST(nothing_to_choose_from)
     struct nnc_camera_choice choice;
 
     ck_assert(!nnc_camera_choose(&none, &nnc_camera_usual_wish, &choice));
-}
-END_TEST
-
-/* --- layouts --- */
-
-static const struct {
-    const char *format;
-    uint32_t width, height, line;
-    uint32_t stride[3];
-    size_t offset[3], size;
-} layouts[] = {
-    {"YUY2", 640, 480, 0, {1280}, {0}, 614400},
-    {"YUY2", 640, 480, 1280, {1280}, {0}, 614400},
-    {"YUY2", 640, 480, 1408, {1408}, {0}, 1408 * 479 + 1280},
-    {"YUY2", 640, 480, 100, {1280}, {0}, 614400}, /* a lie */
-    {"YUY2", 3, 2, 0, {8}, {0}, 16},
-    {"RGB", 5, 3, 0, {15}, {0}, 45},
-    {"GRAY8", 7, 3, 16, {16}, {0}, 39},
-    {"NV12", 640, 480, 640, {640, 640}, {0, 307200}, 460800},
-    {"NV12", 640, 480, 704, {704, 704}, {0, 704 * 480}, 704 * 719 + 640},
-    {"NV12", 5, 3, 0, {5, 6}, {0, 15}, 27},
-    {"I420",
-     640,
-     480,
-     704,
-     {704, 352, 352},
-     {0, 337920, 422400},
-     422400 + 352 * 239 + 320},
-    {"I420", 5, 3, 0, {5, 3, 3}, {0, 15, 21}, 27},
-    {"Y42B", 8, 2, 0, {8, 4, 4}, {0, 16, 24}, 32},
-    {"NV24", 8, 2, 0, {8, 16}, {0, 16}, 48},
-};
-
-START_TEST(where_planes_lie)
-{
-    const struct nnc_camera_format *const format =
-        nnc_camera_format_by_name(layouts[_i].format, 0);
-    const uint32_t line[NNC_CAMERA_MAX_PLANES] = {layouts[_i].line};
-    struct nnc_camera_layout layout;
-
-    nnc_camera_layout_compute(format, layouts[_i].width, layouts[_i].height, line,
-                              &layout);
-    for (unsigned i = 0; i < format->n_planes; i++) {
-        ck_assert_uint_eq(layout.stride[i], layouts[_i].stride[i]);
-        ck_assert_uint_eq(layout.offset[i], layouts[_i].offset[i]);
-    }
-    ck_assert_uint_eq(layout.size[0], layouts[_i].size);
-    ck_assert_uint_eq(layout.total, layouts[_i].size);
-}
-END_TEST
-
-START_TEST(planes_in_pieces)
-{
-    const struct nnc_camera_format *const format = nnc_camera_format_by_name("NV12", 1);
-    const uint32_t line[NNC_CAMERA_MAX_PLANES] = {704, 768};
-    struct nnc_camera_layout layout;
-
-    ck_assert_uint_eq(format->n_buffers, 2);
-    ck_assert_ptr_null(nnc_camera_format_by_name("NV12", 2));
-    nnc_camera_layout_compute(format, 640, 480, line, &layout);
-    ck_assert_uint_eq(layout.offset[1], 0);
-    ck_assert_uint_eq(layout.stride[1], 768);
-    ck_assert_uint_eq(layout.size[0], 704 * 479 + 640);
-    ck_assert_uint_eq(layout.size[1], 768 * 239 + 640);
 }
 END_TEST
 
@@ -423,9 +359,6 @@ static Suite *camera_modes(void)
     tcase_add_test(choice, unknown_formats_are_counted);
     tcase_add_test(choice, nothing_to_choose_from);
     suite_add_tcase(suite, arithmetic);
-    tcase_add_loop_test(arithmetic, where_planes_lie, 0,
-                        sizeof layouts / sizeof *layouts);
-    tcase_add_test(arithmetic, planes_in_pieces);
     tcase_add_test(arithmetic, gaps_in_numbers);
     tcase_add_test(arithmetic, pauses_grow_to_a_second);
     tcase_add_test(arithmetic, regions_in_words);
