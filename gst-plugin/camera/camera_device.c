@@ -16,7 +16,12 @@
 int nnc_camera_ioctl(const struct nnc_camera *camera, unsigned long request,
                      void *argument)
 {
-    return nnc_v4l2_ioctl(camera->ops, camera->fd, request, argument);
+    int result;
+
+    do
+        result = camera->ops->ioctl(camera->fd, request, argument);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -1 : 0;
 }
 
 bool nnc_camera_is_multiplanar(const struct nnc_camera *camera)

@@ -37,6 +37,7 @@ enum nnc_camera_trouble nnc_camera_open(struct nnc_camera *camera,
                                         struct nnc_camera_error *error);
 void nnc_camera_close(struct nnc_camera *camera);
 
+/* ioctl, again if a signal came between. 0, or -1 with errno. */
 int nnc_camera_ioctl(const struct nnc_camera *camera, unsigned long request,
                      void *argument);
 bool nnc_camera_is_multiplanar(const struct nnc_camera *camera);

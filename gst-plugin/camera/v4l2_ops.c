@@ -81,14 +81,3 @@ const struct nnc_v4l2_ops nnc_v4l2_converter = {
     .detach = converter_detach,
     .poll = poll,
 };
-
-int nnc_v4l2_ioctl(const struct nnc_v4l2_ops *ops, int fd, unsigned long request,
-                   void *argument)
-{
-    int result;
-
-    do
-        result = ops->ioctl(fd, request, argument);
-    while (result < 0 && errno == EINTR);
-    return result < 0 ? -1 : 0;
-}

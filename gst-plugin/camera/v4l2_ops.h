@@ -33,8 +33,4 @@ extern const struct nnc_v4l2_ops nnc_v4l2_kernel;
  * V4L2_FMT_FLAG_EMULATED, and frames in them are converted while they are dequeued. */
 extern const struct nnc_v4l2_ops nnc_v4l2_converter;
 
-/* ioctl, again if a signal came between. 0, or -1 with errno. */
-int nnc_v4l2_ioctl(const struct nnc_v4l2_ops *ops, int fd, unsigned long request,
-                   void *argument);
-
 #endif

@@ -4,15 +4,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 struct fake_camera fake;
 
-#define FAKE_FD 1000
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void fake_camera_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void fake_camera_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
 
 void fake_camera_reset(void)
 {
@@ -227,6 +240,12 @@ static void describe_frame(struct v4l2_buffer *buffer)
     buffer->flags = fake.flags | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
     buffer->timestamp.tv_sec = fake.seconds ? fake.seconds : 100;
     buffer->timestamp.tv_usec = 250;
+    if (fake.keeps_time) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        buffer->timestamp.tv_sec = now.tv_sec;
+        buffer->timestamp.tv_usec = now.tv_nsec / 1000;
+    }
     buffer->sequence = fake.sequence++;
     if (!is_multiplanar()) {
         buffer->bytesused = used;
@@ -260,10 +279,8 @@ static int export_buffer(struct v4l2_exportbuffer *item)
 
 /* --- the table --- */
 
-static int fake_ioctl(int fd, unsigned long request, void *argument)
+static int answer(unsigned long request, void *argument)
 {
-    if (fd != FAKE_FD || !fake.n_open)
-        return refuse(EBADF);
     if (fails(request))
         return -1;
     switch (request) {
@@ -303,39 +320,62 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
     }
 }
 
+static int fake_ioctl(int fd, unsigned long request, void *argument)
+{
+    fake_camera_lock();
+    const int result = fcntl(fd, F_GETFD) < 0 ? -1 : answer(request, argument);
+    const int number = errno;
+    fake_camera_unlock();
+    errno = number;
+    return result;
+}
+
+/* A descriptor that is always readable. */
 static int fake_open(const char *path, int flags)
 {
-    if (fails(FAKE_OPEN))
-        return -1;
-    fake.n_open++;
-    return FAKE_FD;
+    fake_camera_lock();
+    const int fd = fails(FAKE_OPEN) ? -1 : eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+    const int number = errno;
+    fake.n_open += fd >= 0;
+    fake_camera_unlock();
+    errno = number;
+    return fd;
 }
 
 static int fake_close(int fd)
 {
+    fake_camera_lock();
     if (!--fake.n_open)
         fake.streaming = false;
-    return 0;
+    fake_camera_unlock();
+    return close(fd);
 }
 
 static void *fake_mmap(size_t length, int fd, int64_t offset)
 {
-    if (fails(FAKE_MMAP))
-        return MAP_FAILED;
-    fake.n_mapped++;
-    return calloc(1, length); /* the sanitizer guards its ends */
+    fake_camera_lock();
+    const bool failing = fails(FAKE_MMAP);
+    const int number = errno;
+    fake.n_mapped += !failing;
+    fake_camera_unlock();
+    errno = number;
+    return failing ? MAP_FAILED : calloc(1, length); /* the sanitizer guards its ends */
 }
 
 static int fake_munmap(void *start, size_t length)
 {
+    fake_camera_lock();
     fake.n_mapped--;
+    fake_camera_unlock();
     free(start);
     return 0;
 }
 
 static void fake_detach(void *start, size_t length)
 {
+    fake_camera_lock();
     fake.n_detached++;
+    fake_camera_unlock();
 }
 
 static int fake_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
@@ -343,14 +383,13 @@ static int fake_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
     return 0;
 }
 
-const struct nnc_v4l2_ops fake_ops = {
-    .dev_dir = "/nowhere",
-    .sys_dir = "/nowhere",
-    .open = fake_open,
-    .close = fake_close,
-    .ioctl = fake_ioctl,
-    .mmap = fake_mmap,
-    .munmap = fake_munmap,
-    .detach = fake_detach,
-    .poll = fake_poll,
-};
+#define FAKE(folder)                                                                     \
+    {                                                                                    \
+        .dev_dir = folder, .sys_dir = "/nowhere", .open = fake_open,                     \
+        .close = fake_close, .ioctl = fake_ioctl, .mmap = fake_mmap,                     \
+        .munmap = fake_munmap, .detach = fake_detach, .poll = fake_poll,                 \
+    }
+
+const struct nnc_v4l2_ops fake_ops = FAKE("/nowhere");
+const struct nnc_v4l2_ops nnc_v4l2_kernel = FAKE(".");
+const struct nnc_v4l2_ops nnc_v4l2_converter = FAKE(".");

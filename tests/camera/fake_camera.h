@@ -4,7 +4,13 @@
 
 /* A V4L2 driver in a struct: one camera, whose every call can be made to fail, and whose
  * answers can be made untrue. It counts what is open, mapped and queued, so that a test
- * sees what was left behind. */
+ * sees what was left behind. A frame is there whenever a buffer is queued.
+ *
+ * Who links it gets it in the place of the kernel and of libv4l2, too (nnc_v4l2_kernel,
+ * nnc_v4l2_converter): their nodes are in the working directory.
+ *
+ * Threads: calls any; the struct, where a stream runs, between fake_camera_lock() and
+ * fake_camera_unlock(). */
 
 #include "v4l2_ops.h"
 
@@ -45,6 +51,7 @@ struct fake_camera {
     uint32_t planes;         /* of a multi-planar buffer */
     uint32_t data_offset;
     int64_t seconds; /* of every frame's timestamp; 0: 100 */
+    bool keeps_time; /* timestamps are of now */
 
     /* Which call fails: `fail_request`, the `fail_after`-th time and from then on, or
      * once. */
@@ -69,5 +76,7 @@ extern struct fake_camera fake;
 extern const struct nnc_v4l2_ops fake_ops;
 
 void fake_camera_reset(void);
+void fake_camera_lock(void);
+void fake_camera_unlock(void);
 
 #endif

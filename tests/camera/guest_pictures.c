@@ -123,8 +123,7 @@ START_TEST(fields_of_television_are_told)
 {
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
         g_autofree char *launch = g_strdup_printf(
-            "%s name=source device=" VIVID
-            " ! "
+            "%s name=source device=" VIVID " ! "
             "video/"
             "x-raw,format=YUY2,width=720,height=480,interlace-mode=interleaved" SINK,
             sources[i]);
@@ -182,10 +181,10 @@ START_TEST(a_reader_that_keeps_all_is_no_stall)
     gst_element_set_state(player.pipeline, GST_STATE_PLAYING);
     fail_if(player_try_wait(&player, 21, 1500));
     fail_unless_equals_uint64(player_stat(&player, "losses"), 0);
-    g_mutex_lock(&player.lock);
+    pthread_mutex_lock(&player.lock);
     player.n_to_hold = 0;
     g_queue_clear_full(&player.held, (GDestroyNotify)gst_buffer_unref);
-    g_mutex_unlock(&player.lock);
+    pthread_mutex_unlock(&player.lock);
     player_wait(&player, 10);
     const struct seen seen = player_seen(&player);
     fail_unless_equals_int(seen.n_exported, seen.n);
