@@ -90,7 +90,7 @@ START_TEST(cameras_are_listed_once)
     fail_unless(ours && other);
     g_autofree char *usually = elements_for_vivid();
     fail_unless_equals_string(usually, "v4l2src ");
-    gst_plugin_feature_set_rank(ours, GST_RANK_MARGINAL);
+    gst_plugin_feature_set_rank(ours, GST_RANK_PRIMARY + 1);
     g_autofree char *chosen = elements_for_vivid();
     fail_unless_equals_string(chosen, "nnccamsrc ");
     gst_plugin_feature_set_rank(ours, GST_RANK_NONE);

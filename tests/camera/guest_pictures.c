@@ -63,13 +63,16 @@ static void check_colors(struct player *player, const char *expected)
 
 static const char *const sources[] = {"nnccamsrc", "v4l2src"};
 
-/* GStreamer's own element says the same of them. */
+/* GStreamer's own element says the same of them. Later ones have the driver convert them
+ * to what they like best. */
 START_TEST(colours_are_the_drivers)
 {
+    const guint n_sources = GST_CHECK_VERSION(1, 24, 0) ? 1 : G_N_ELEMENTS(sources);
+
     usual_colors();
     set_colors(colors[_i].colorspace, colors[_i].encoding, colors[_i].range,
                colors[_i].transfer);
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+    for (guint i = 0; i < n_sources; i++) {
         g_autofree char *launch =
             g_strdup_printf("%s name=source device=" VIVID " ! video/x-raw,format=%s,"
                             "width=320,height=180,framerate=60/1" SINK,
@@ -183,8 +186,8 @@ START_TEST(a_reader_that_keeps_all_is_no_stall)
     fail_unless_equals_uint64(player_stat(&player, "losses"), 0);
     pthread_mutex_lock(&player.lock);
     player.n_to_hold = 0;
-    g_queue_clear_full(&player.held, (GDestroyNotify)gst_buffer_unref);
     pthread_mutex_unlock(&player.lock);
+    player_let_go(&player);
     player_wait(&player, 10);
     const struct seen seen = player_seen(&player);
     fail_unless_equals_int(seen.n_exported, seen.n);

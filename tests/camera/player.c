@@ -115,6 +115,15 @@ void player_close(struct player *player)
     pthread_mutex_destroy(&player->lock);
 }
 
+void player_let_go(struct player *player)
+{
+    pthread_mutex_lock(&player->lock);
+    GQueue held = player->held;
+    g_queue_init(&player->held);
+    pthread_mutex_unlock(&player->lock);
+    g_queue_clear_full(&held, (GDestroyNotify)gst_buffer_unref);
+}
+
 struct seen player_seen(struct player *player)
 {
     pthread_mutex_lock(&player->lock);

@@ -35,6 +35,9 @@ void player_open(struct player *player, const char *launch);
 void player_prepare(struct player *player, const char *launch);
 void player_close(struct player *player);
 
+/* Gives up the references that are kept, on the caller's thread. */
+void player_let_go(struct player *player);
+
 struct seen player_seen(struct player *player);
 /* Waits until `n` more buffers have come; the test fails after half a minute. */
 void player_wait(struct player *player, guint n);

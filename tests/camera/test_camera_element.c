@@ -108,9 +108,12 @@ START_TEST(the_template_names_what_cameras_give)
     GstElement *const element = make();
     g_autoptr(GstPad) pad = gst_element_get_static_pad(element, "src");
     g_autoptr(GstCaps) caps = gst_pad_query_caps(pad, NULL);
-    static const char *const some[] = {"video/x-raw,format=YUY2",
-                                       "video/x-raw,format=NV12", "image/jpeg",
-                                       "video/x-raw(memory:DMABuf),format=NV12"};
+    const char *const exported =
+        GST_CHECK_VERSION(1, 24, 0)
+            ? "video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=NV12"
+            : "video/x-raw(memory:DMABuf),format=NV12";
+    const char *const some[] = {"video/x-raw,format=YUY2", "video/x-raw,format=NV12",
+                                "image/jpeg", exported};
 
     for (guint i = 0; i < G_N_ELEMENTS(some); i++) {
         g_autoptr(GstCaps) wanted = gst_caps_from_string(some[i]);
