@@ -13,6 +13,8 @@
 #if defined(NNC_FEW_TILES)
 #undef NNC_TILES
 #define NNC_TILES(X) X(1, 3) X(2, 2)
+#undef NNC_DEPTHWISE_TILES
+#define NNC_DEPTHWISE_TILES(X) X(1, 3)
 #endif
 
 enum {

@@ -8,6 +8,7 @@
 typedef __m256 vec;
 enum { VEC = 8 };
 #define NNC_TILES(X) X(1, 6) X(2, 3)
+#define NNC_DEPTHWISE_TILES(X) X(1, 6)
 static inline vec vec_load(const float *p) { return _mm256_loadu_ps(p); }
 /* Zeros where not inside; then `p` may point anywhere. */
 static inline vec vec_load_if(bool inside, const float *p)

@@ -8,8 +8,10 @@ typedef float vec __attribute__((vector_size(16)));
 enum { VEC = 4 };
 #if defined(__aarch64__)
 #define NNC_TILES(X) X(1, 6)
+#define NNC_DEPTHWISE_TILES(X) X(1, 6)
 #else
 #define NNC_TILES(X) X(1, 2)
+#define NNC_DEPTHWISE_TILES(X) X(1, 4)
 #endif
 static inline vec vec_load(const float *p)
 {

@@ -6,6 +6,7 @@
 typedef float32x4_t vec;
 enum { VEC = 4 };
 #define NNC_TILES(X) X(1, 6)
+#define NNC_DEPTHWISE_TILES(X) X(1, 6)
 #define NNC_NARROW_TILES(X) X(1, 6)
 static inline vec vec_load(const float *p) { return vld1q_f32(p); }
 /* Zeros where not inside; then `p` may point anywhere. */

@@ -94,6 +94,24 @@ static void random_geometry(struct layer *l, struct dice *dice)
     } while (!a->out_height || !a->out_width);
 }
 
+/* What depthwise kernels have tiles for, rows of every width. */
+static void usual_depthwise_geometry(struct layer *l, struct dice *dice)
+{
+    struct nnc_conv_args *const a = &l->args;
+    const uint32_t kernel = below(dice, 2) ? 3 : 5, stride = 1 + below(dice, 2);
+    a->in_height = 1 + below(dice, 9);
+    a->in_width = 1 + below(dice, 40);
+    for (int i = 0; i < 2; i++) {
+        const uint32_t size = i ? a->in_width : a->in_height;
+        a->kernel[i] = kernel;
+        a->stride[i] = stride;
+        a->dilation[i] = 1;
+        a->pad[i] = size < kernel || below(dice, 2) ? kernel / 2 : below(dice, kernel);
+    }
+    a->out_height = (a->in_height + 2 * a->pad[0] - kernel) / stride + 1;
+    a->out_width = (a->in_width + 2 * a->pad[1] - kernel) / stride + 1;
+}
+
 /* Rows of pixels with all their channels: what a matrix product uses. */
 static void matrix_geometry(struct layer *l, struct dice *dice)
 {
@@ -156,6 +174,8 @@ static void make_layer(struct layer *l, struct dice *dice)
     } else {
         if (!l->depthwise && !l->plain_input && below(dice, 2))
             winograd_geometry(l, dice);
+        else if (l->depthwise && below(dice, 4))
+            usual_depthwise_geometry(l, dice);
         else
             random_geometry(l, dice);
         a->xs = strides(l->plain_input, a->in_height, a->in_width);
