@@ -21,7 +21,15 @@ struct tally {
     bool list_refused; /* print why, one line each */
 };
 
+/* How much of that is checked. */
+struct extent {
+    int kernels;        /* an index of kernel_choices, or all of them */
+    uint32_t n_cutouts; /* at random, beside the full one */
+};
+enum { ALL_KERNELS = -1 };
+
 /* False if something does not hold; said on stderr. `seed` chooses input and cutouts. */
-bool check_model(const void *bytes, size_t size, uint64_t seed, struct tally *tally);
+bool check_model(const void *bytes, size_t size, uint64_t seed, const struct extent *extent,
+                 struct tally *tally);
 
 #endif
