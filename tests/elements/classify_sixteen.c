@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Sixteen streams on one model: each has its bits, one that fails touches no other, weights
- * lie in memory once. Streams in bytes; states at any moment. */
+ * lie in memory once. Streams in bytes. */
 
 #include "element_fixture.h"
 
@@ -156,32 +156,6 @@ GST_START_TEST(streams_in_bytes)
 }
 GST_END_TEST
 
-/* A state change at any moment of load, first frame, switch. */
-GST_START_TEST(states_at_any_moment)
-{
-    g_autofree gchar *launch = g_strdup_printf(
-        "videotestsrc ! video/x-raw,width=64,height=48 ! nncclassify name=nnc threads=2 "
-        "model=%s ! fakesink",
-        MODEL_TWO);
-    g_autoptr(GError) error = NULL;
-    GstElement *const pipeline = gst_parse_launch(launch, &error);
-    GstElement *const element = gst_bin_get_by_name(GST_BIN(pipeline), "nnc");
-    g_autoptr(GRand) random = g_rand_new_with_seed(1);
-
-    g_assert_no_error(error);
-    for (guint i = 0; i < 150; i++) {
-        gst_element_set_state(pipeline, GST_STATE_PLAYING);
-        g_object_set(element, "cutout", i % 2 ? "a" : "b", NULL);
-        g_usleep((gulong)g_rand_int_range(random, 0, 5000));
-        fail_unless(gst_element_set_state(pipeline, i % 3 ? GST_STATE_NULL : GST_STATE_PAUSED) !=
-                    GST_STATE_CHANGE_FAILURE);
-    }
-    gst_element_set_state(pipeline, GST_STATE_NULL);
-    gst_object_unref(element);
-    gst_object_unref(pipeline);
-}
-GST_END_TEST
-
 static Suite *sixteen_suite(void)
 {
     Suite *const suite = suite_create("classify_sixteen");
@@ -194,7 +168,6 @@ static Suite *sixteen_suite(void)
     tcase_add_test(all, one_copy_of_the_weights);
 #endif
     tcase_add_test(all, streams_in_bytes);
-    tcase_add_test(all, states_at_any_moment);
     return suite;
 }
 
