@@ -163,7 +163,7 @@ guint count_messages(struct fixture *fixture, GstMessageType type, gchar **text)
     if (text)
         *text = NULL;
     while ((message = gst_bus_pop(fixture->bus))) {
-        if (GST_MESSAGE_TYPE(message) == type && n++ == 0 && text)
+        if ((GST_MESSAGE_TYPE(message) & type) && n++ == 0 && text)
             *text = take_text(message);
         gst_message_unref(message);
     }

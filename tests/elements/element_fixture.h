@@ -54,8 +54,8 @@ void check_against_core(struct fixture *fixture, const GstNncPrediction *predict
 /* The packed RGB picture of 32x24 in `bytes`. */
 struct nnc_image rgb_image(const guint8 *bytes);
 
-/* Takes every message off the bus; answers how many of `type` there were and, if asked,
- * the text of the first one (to be freed). */
+/* Takes every message off the bus; answers how many of `type` (one or several) there were
+ * and, if asked, the text of the first one (to be freed). */
 guint count_messages(struct fixture *fixture, GstMessageType type, gchar **text);
 
 guint64 read_stat(struct fixture *fixture, const char *name);
