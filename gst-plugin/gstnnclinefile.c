@@ -17,6 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How long a write that nothing can wake goes without a look whether it is to end. */
+enum { LOOK_MS = 50 };
+
 /* More than that is written even if nobody asks for it. */
 #define MOST_PENDING_BYTES (64 * 1024)
 
@@ -39,6 +42,7 @@ void gst_nnc_line_file_interrupt(struct gst_nnc_line_file *file, gboolean interr
     guint64 number = 1;
     ssize_t ignored;
 
+    g_atomic_int_set(&file->interrupted, interrupt);
     if (interrupt)
         ignored = write(file->wake_fd, &number, sizeof number);
     else
@@ -156,10 +160,15 @@ static int wait_for_room(const struct gst_nnc_line_file *file)
     struct pollfd fds[] = {{.fd = file->fd, .events = POLLOUT},
                            {.fd = file->wake_fd, .events = POLLIN}};
 
-    while (poll(fds, G_N_ELEMENTS(fds), -1) < 0)
-        if (errno != EINTR)
+    for (;;) {
+        const int n = poll(fds, G_N_ELEMENTS(fds), file->wake_fd < 0 ? LOOK_MS : -1);
+        if (n < 0 && errno != EINTR)
             return errno;
-    return fds[0].revents ? 0 : ECANCELED;
+        if (n > 0)
+            return fds[0].revents ? 0 : ECANCELED;
+        if (!n && g_atomic_int_get(&file->interrupted))
+            return ECANCELED;
+    }
 }
 
 static int write_bytes(const struct gst_nnc_line_file *file, const gchar *bytes,

@@ -17,7 +17,8 @@ struct gst_nnc_line_file {
     gboolean owned; /* else standard output */
     gboolean may_block;
     gboolean torn; /* half a line is the last that the file got */
-    int wake_fd;
+    int wake_fd; /* -1: there was no descriptor for it */
+    gint interrupted; /* atomic */
     guint n_pending; /* lines */
     GString *pending;
 };

@@ -330,6 +330,22 @@ static enum nnc_status fail_file(const gchar *name, enum nnc_status status,
     return status;
 }
 
+/* To the end, or as far as `size` says: a file may shrink, and reads may be short. */
+static gssize read_all(int file, gchar *bytes, gsize size)
+{
+    gsize n_read = 0;
+
+    while (n_read < size) {
+        const ssize_t n = TEMP_FAILURE_RETRY(read(file, bytes + n_read, size - n_read));
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        n_read += (gsize)n;
+    }
+    return (gssize)n_read;
+}
+
 /* Opened without waiting: the name may be that of a pipe. */
 static enum nnc_status read_file(const gchar *path, const gchar *name, gchar **bytes,
                                  gsize *size, struct nnc_error *error)
@@ -348,7 +364,7 @@ static enum nnc_status read_file(const gchar *path, const gchar *name, gchar **b
         status = fail_file(name, NNC_LIMIT, "the file is larger than 4 MiB", error);
     } else {
         *bytes = g_malloc((gsize)about.st_size + 1);
-        const ssize_t n = TEMP_FAILURE_RETRY(read(file, *bytes, (gsize)about.st_size));
+        const gssize n = read_all(file, *bytes, (gsize)about.st_size);
         *size = n < 0 ? 0 : (gsize)n;
         if (n < 0)
             status = fail_file(name, NNC_IO, g_strerror(errno), error);

@@ -45,7 +45,7 @@ long fault_live_blocks(void)
     return live_blocks;
 }
 
-static bool strikes(enum fault_kind kind)
+bool fault_strikes(enum fault_kind kind)
 {
     if (fault.kind != (int)kind)
         return false;
@@ -53,10 +53,15 @@ static bool strikes(enum fault_kind kind)
     return fault.always ? n >= fault.at : n == fault.at;
 }
 
+int fault_number(void)
+{
+    return fault.number;
+}
+
 /* A fault of a file call that gives a descriptor or nothing: these cannot be short. */
 static bool strikes_file(void)
 {
-    if (!strikes(FAULT_FILE) || fault.number == FAULT_SHORT)
+    if (!fault_strikes(FAULT_FILE) || fault.number == FAULT_SHORT)
         return false;
     errno = fault.number;
     return true;
@@ -77,7 +82,7 @@ static void *counted(void *block)
 
 static bool no_memory(void)
 {
-    if (!strikes(FAULT_MEMORY))
+    if (!fault_strikes(FAULT_MEMORY))
         return false;
     errno = ENOMEM;
     return true;
@@ -143,9 +148,13 @@ int __wrap_openat64(int directory, const char *path, int flags, ...);
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 
-int __wrap_open64(const char *path, int flags, ...) /* never creates */
+int __wrap_open64(const char *path, int flags, ...)
 {
-    return strikes_file() ? -1 : __real_open64(path, flags);
+    va_list rest;
+    va_start(rest, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    return strikes_file() ? -1 : __real_open64(path, flags, mode);
 }
 
 int __wrap_openat64(int directory, const char *path, int flags, ...)
@@ -178,7 +187,7 @@ WRAP(int, fstatat64, int directory, const char *path, struct stat64 *status, int
 
 WRAP(ssize_t, pread64, int fd, void *out, size_t size, off_t offset)
 {
-    if (!strikes(FAULT_FILE))
+    if (!fault_strikes(FAULT_FILE))
         return __real_pread64(fd, out, size, offset);
     if (fault.number == FAULT_SHORT)
         return __real_pread64(fd, out, size > 1 ? size / 2 : size, offset);
@@ -191,6 +200,6 @@ WRAP(ssize_t, pread64, int fd, void *out, size_t size, off_t offset)
 WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes,
      void *(*run)(void *), void *data)
 {
-    return strikes(FAULT_THREAD) ? EAGAIN
+    return fault_strikes(FAULT_THREAD) ? EAGAIN
                                  : __real_pthread_create(thread, attributes, run, data);
 }
