@@ -97,15 +97,17 @@ static gboolean fail(GError **error, const gchar *path, const gchar *reason)
     return FALSE;
 }
 
-static gboolean answers(const struct sockaddr_un *address)
+/* 0: somebody listens there (or cannot keep up, EAGAIN); ECONNREFUSED: nobody does. */
+static int try_to_connect(const struct sockaddr_un *address)
 {
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const gboolean refused =
-        connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
-        errno == ECONNREFUSED;
+    const int reason =
+        fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 ? errno
+                                                                                     : 0;
 
-    close(fd);
-    return !refused;
+    if (fd >= 0)
+        close(fd);
+    return reason == EAGAIN ? 0 : reason;
 }
 
 /* Removes the socket of a program that did not end well. */
@@ -119,9 +121,11 @@ static gboolean clear_place(const struct sockaddr_un *address, GError **error)
         return fail(error, address->sun_path,
                     "there is a file of that name that is no socket; it stays, choose "
                     "another name");
-    if (answers(address))
+    const int reason = try_to_connect(address);
+    if (reason != ECONNREFUSED)
         return fail(error, address->sun_path,
-                    "another program listens there; choose another name or end it");
+                    reason ? g_strerror(reason)
+                           : "another program listens there; choose another name or end it");
     return !unlink(address->sun_path) ||
            fail(error, address->sun_path, g_strerror(errno));
 }

@@ -21,6 +21,7 @@ enum fault_kind {
     FAULT_CLOSE,
     FAULT_POLL,
     FAULT_EVENTFD,
+    FAULT_SOCKET, /* injected_sockets.c */
 };
 
 /* In the place of an errno: fewer bytes are read or written than were asked for. */
