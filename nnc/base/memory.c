@@ -40,7 +40,8 @@ enum { POOL_BLOCK = 32 * 1024 };
 void *nnc_pool_alloc(struct nnc_pool *pool, uint64_t count, uint64_t size)
 {
     uint64_t bytes;
-    if (!nnc_mul(count, size, &bytes) || bytes > pool->limit - pool->used)
+    if (!nnc_mul(count, size, &bytes) || bytes > pool->limit - pool->used ||
+        bytes > PTRDIFF_MAX - 64) /* rounded up below */
         return NULL;
     bytes = nnc_align(bytes ? (size_t)bytes : 1, 16);
     struct nnc_pool_block *block = pool->blocks;

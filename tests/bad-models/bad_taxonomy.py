@@ -49,6 +49,9 @@ def add(corpus):
     bad("H16", lambda t: t["categories"].append({"name": "empty", "parent": None}),
         "taxonomy", "empty")
     category("H17", 1, "dangling", "'absent'", features="absent")
+    # H18 would have features refused that do not lead to the category's logits: they only say
+    # where attention is shown to act, and nothing is computed from them.
+    category("H18", 1, "ok", "-", features=TAXONOMY["logits"])
     bad("H17", lambda t: t.update(logits="absent"), "dangling", "'absent'")
     bad("H17", lambda t: t.update(attention={"input": "absent"}), "dangling", "'absent'")
     bad("H17", lambda t: t["input"].update(name="absent"), "shape|dangling", "-")

@@ -240,6 +240,7 @@ START_TEST(all_ways_to_read_agree)
 }
 END_TEST
 
+/* A15; all other file calls: `faults`. */
 START_TEST(reading_in_pieces_and_errors)
 {
     struct nnc_graph *graph = NULL;
@@ -255,6 +256,7 @@ START_TEST(reading_in_pieces_and_errors)
 }
 END_TEST
 
+/* G26 */
 START_TEST(external_data_need_a_directory)
 {
     size_t size;
@@ -294,6 +296,10 @@ static void change_file(enum change change)
     close(fd);
 }
 
+/* G22 to G25: G22, G23 (truncated) and G24 (overwritten) are refused when the next weights
+ * are read, rather than the old bytes kept in memory of their own; what was read goes on
+ * computing the same. G25, deleted: the file stays open. There is no mode that maps the
+ * file (G30), hence no signal. */
 START_TEST(weights_of_a_changed_file)
 {
     static const enum nnc_status expected[N_CHANGES] = {NNC_CHANGED, NNC_CHANGED,
@@ -309,7 +315,7 @@ START_TEST(weights_of_a_changed_file)
 }
 END_TEST
 
-/* Both ways to open refuse the same names (kernels without openat2). */
+/* G29: both ways to open refuse the same names (kernels without openat2). */
 START_TEST(opening_beneath)
 {
     static const struct {
@@ -384,6 +390,7 @@ static void *swap_directory(void *unused)
     return unused;
 }
 
+/* G28 */
 START_TEST(directory_swapped_for_a_link)
 {
     enum { ROUNDS = 3000 };
@@ -434,6 +441,7 @@ static void *rewrite_model(void *argument)
     return NULL;
 }
 
+/* A13, by rename: always whole. A14, in place: whole, or noticed. */
 START_TEST(replaced_while_loading)
 {
     enum { ROUNDS = 1000 };

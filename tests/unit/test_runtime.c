@@ -589,7 +589,36 @@ START_TEST(names_read_back)
 }
 END_TEST
 
+/* F04: what is too large says so and is no class's probability; the next picture has the bits
+ * that it had before. */
+START_TEST(results_that_are_not_finite)
+{
+    struct nnc_model *const model = open_recorded("nested_depth_1", 0);
+    const struct nnc_input_spec *const spec = nnc_model_input(model);
+    struct nnc_session *const session = make_session(model, 1);
+    struct nnc_task *const task = make_task(model, NULL, NULL, 1);
+    const size_t n = (size_t)spec->width * spec->height * spec->channels;
+    float *const input = make_input(model), *const huge = malloc(n * sizeof *huge);
+    struct nnc_scores scores;
+    ck_assert(huge && !nnc_session_run_tensor(session, task, input, &scores, NULL));
+    ck_assert(scores.finite);
+    const struct nnc_score before = scores.ranked[0];
+    for (size_t i = 0; i < n; i++)
+        huge[i] = i % 2 ? FLT_MAX : -FLT_MAX;
+    ck_assert(!nnc_session_run_tensor(session, task, huge, &scores, NULL));
+    ck_assert(!scores.finite);
+    ck_assert(!nnc_session_run_tensor(session, task, input, &scores, NULL));
+    ck_assert(scores.finite && !memcmp(&scores.ranked[0], &before, sizeof before));
+    nnc_task_unref(task);
+    nnc_session_destroy(session);
+    nnc_model_unref(model);
+    free(huge);
+    free(input);
+}
+END_TEST
+
 #if defined(__x86_64__)
+/* F05: subnormal numbers are zero while a network runs, and only then. */
 START_TEST(float_mode_is_restored)
 {
     struct nnc_model *const model = open_recorded("nested_depth_1", 0);
@@ -630,6 +659,7 @@ int main(void)
     tcase_add_test(all, backend_and_isa_are_as_asked);
     tcase_add_test(all, kernels_that_are_not_here_are_refused);
     tcase_add_test(all, names_read_back);
+    tcase_add_test(all, results_that_are_not_finite);
 #if defined(__x86_64__)
     tcase_add_test(all, float_mode_is_restored);
 #endif
