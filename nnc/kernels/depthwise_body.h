@@ -4,10 +4,15 @@
  * on how many pixels go together. The usual kernels, 3 or 5 columns without dilation, have
  * register tiles that read an input once for all columns; what takes any other comes first. */
 
-enum { RUN = 4, MAX_DEPTHWISE = 5 /* columns */ };
+enum { RUN = 4, MAX_DEPTHWISE = 5 /* columns of a kernel */ };
 
+/* Columns of the input, or of the kernel; and the vectors of one block. No bound is higher
+ * than it has to be: the compiler unrolls first and throws away later. */
 #define EACH_COLUMN(i, n)                                                                      \
     _Pragma("GCC unroll 24") for (int i = 0; i < 24; i++) if (i < (n))
+#define EACH_TAP(i, n)                                                                         \
+    _Pragma("GCC unroll 5") for (int i = 0; i < MAX_DEPTHWISE; i++) if (i < (n))
+#define EACH_PART(j) _Pragma("GCC unroll 4") for (int j = 0; j < PER_BLOCK; j++)
 
 /* Pixels x .. x + pixels - 1 of row y, taps [ky0, ky1) x [kx0, kx1). */
 static inline __attribute__((always_inline)) void
@@ -93,11 +98,11 @@ static ALWAYS_INLINE void depthwise_tile(const struct tile *t, const int left, c
                                          const int mr, const int columns, const int stride)
 {
     const struct nnc_conv_args *const a = t->args;
-    const int nr = 1, last = (mr - 1) * stride + columns - 1;
+    const int last = (mr - 1) * stride + columns - 1;
     const float *const weights =
         t->packed[0] + NNC_BLOCK * (1 + (size_t)t->ky0 * (size_t)columns);
     vec acc[MAX_MR][MAX_NR * PER_BLOCK];
-    EACH_VECTOR(j)
+    EACH_PART(j)
     {
         const float *x = t->x + j * VEC, *w = weights + j * VEC;
         const vec bias = vec_load(t->packed[0] + j * VEC);
@@ -105,7 +110,7 @@ static ALWAYS_INLINE void depthwise_tile(const struct tile *t, const int left, c
             acc[i][j] = bias;
         for (uint32_t ky = t->ky0; ky < t->ky1; ky++) {
             vec weight[MAX_DEPTHWISE];
-            EACH_COLUMN(k, columns)
+            EACH_TAP(k, columns)
                 weight[k] = vec_load(w + k * NNC_BLOCK);
             EACH_COLUMN(c, last + 1)
             {
@@ -113,7 +118,7 @@ static ALWAYS_INLINE void depthwise_tile(const struct tile *t, const int left, c
                     (c > last - columns + 1 && c > last - right))
                     continue;
                 const vec value = vec_load(x + c * NNC_BLOCK);
-                EACH_COLUMN(k, columns)
+                EACH_TAP(k, columns)
                     if (c >= k && (c - k) % stride == 0 && (c - k) / stride < mr)
                         acc[(c - k) / stride][j] =
                             vec_fma(value, weight[k], acc[(c - k) / stride][j]);
@@ -122,7 +127,7 @@ static ALWAYS_INLINE void depthwise_tile(const struct tile *t, const int left, c
             w += columns * NNC_BLOCK;
         }
     }
-    store_tile(t, acc, mr, nr);
+    store_tile(t, acc, mr, 1);
 }
 
 #define DEPTHWISE_TILE(nr, mr)                                                                 \
