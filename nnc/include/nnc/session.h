@@ -23,7 +23,7 @@ struct nnc_session_options {
     uint64_t least_shared_macs;
     /* Frames of several sessions that run the same cutout when all processors do so already
      * go through the network together, which reads its weights once for all of them: so many
-     * at most, 1..16. 1 = never: the session waits for no other. 0 = 6, and only where
+     * at most, 1..16. 1 = never: the session waits for no other. 0 = 4, and only where
      * weights are larger than 512 KiB. No bit depends on it. */
     unsigned together;
 };
