@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state word decides alone who runs and who waits: a frame that finds a free processor,
+/* The state word decides alone who runs and who waits: a frame that finds a free place,
  * and leaves when nobody waits, takes no lock. Where somebody waits there is a leader, since
  * a leader goes only when nobody does. */
 
@@ -130,6 +130,6 @@ void nnc_lockstep_leave(struct nnc_lockstep *l, struct nnc_rider *leader)
         next = take_group(l);
     pthread_mutex_unlock(&l->lock);
     if (next)
-        sem_post(&next->turn); /* first: its processor is free */
+        sem_post(&next->turn); /* first: it has waited longer */
     wake_followers(leader);
 }

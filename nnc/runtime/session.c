@@ -207,7 +207,7 @@ enum nnc_status nnc_session_create(struct nnc_model *model,
     s->threads = s->threads > 256 ? 256 : s->threads;
     s->least_shared_macs = options && options->least_shared_macs ? options->least_shared_macs
                                                                  : LEAST_SHARED_MACS;
-    s->rider.most_leaders = usable_cores();
+    s->rider.most_leaders = usable_cores() + 1; /* one may be kept from running */
     s->rider.most_together = together ? together : TOGETHER;
     s->least_weight_bytes = together ? 0 : LEAST_WEIGHT_BYTES;
     nnc_team_acquire(s->threads);

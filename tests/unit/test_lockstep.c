@@ -49,27 +49,27 @@ static void await_leader(void)
         ;
 }
 
-static void arrive(unsigned number, unsigned processors, unsigned most)
+static void arrive(unsigned number, unsigned places, unsigned most)
 {
     struct frame *const f = &frames[number];
     *f = (struct frame){.number = number,
-                        .rider = {.most_leaders = processors, .most_together = most}};
+                        .rider = {.most_leaders = places, .most_together = most}};
     ck_assert(!sem_init(&f->rider.turn, 0, 0) && !sem_init(&f->may_leave, 0, 0));
     ck_assert(!pthread_create(&f->thread, NULL, pass, f));
-    if (number < processors)
+    if (number < places)
         await_leader();
     else
-        while (n_waiting() != number - processors + 1)
+        while (n_waiting() != number - places + 1)
             sched_yield();
 }
 
 static const struct {
-    unsigned processors, most[MAX_FRAMES + 1]; /* of every frame, in the order they come */
+    unsigned places, most[MAX_FRAMES + 1]; /* of every frame, in the order they come */
     unsigned groups[MAX_FRAMES + 1];           /* frames of each, in the order they begin */
     const char *why;
 } rows[] = {
     {1, {16}, {1}, "nobody is there"},
-    {2, {16, 16}, {1, 1}, "a processor is free"},
+    {2, {16, 16}, {1, 1}, "a place is free"},
     {1, {16, 16, 16, 16}, {1, 3}, "all that wait"},
     {1, {6, 6, 6, 6, 6, 6, 6, 6, 6, 6}, {1, 6, 3}, "no more than allowed"},
     {2, {16, 16, 16, 16, 16, 16, 16, 16}, {1, 1, 4, 2}, "7 are left for two: 4, then 2"},
@@ -82,12 +82,12 @@ static const struct {
 
 START_TEST(frames_go_in_order)
 {
-    const unsigned processors = rows[_i].processors;
+    const unsigned places = rows[_i].places;
     unsigned n = 0, first = 0, left = 0;
     n_leaders = 0;
     ck_assert(nnc_lockstep_init(&row) && !sem_init(&started, 0, 0));
     for (; rows[_i].most[n]; n++)
-        arrive(n, processors, rows[_i].most[n]);
+        arrive(n, places, rows[_i].most[n]);
     for (; left < n_leaders; left++) {
         const bool another_begins = n_waiting() > 0;
         sem_post(&leaders[left]->may_leave);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames of several sessions that go through a network in lockstep. The test holds the row
- * of a plan (runtime/lockstep.h) until all frames wait in it, so that which of them go
- * together depends on no timing. */
+ * of a plan (runtime/lockstep.h) until all frames wait in it; how many go together then is
+ * the matter of test_lockstep.c. */
 
 #include "counted_malloc.h"
 #include "runtime_fixture.h"
@@ -47,10 +47,17 @@ static void *run_frame(void *data)
     return NULL;
 }
 
-static void hold(struct nnc_task *task, struct nnc_rider *rider)
+/* As many leaders as one processor has. */
+struct holders {
+    struct nnc_rider riders[2];
+};
+
+static void hold(struct nnc_task *task, struct holders *holders)
 {
-    *rider = (struct nnc_rider){.most_leaders = 1, .most_together = 1};
-    ck_assert(nnc_lockstep_enter(&task->plan->lockstep, rider));
+    for (int i = 0; i < 2; i++) {
+        holders->riders[i] = (struct nnc_rider){.most_leaders = 2, .most_together = 1};
+        ck_assert(nnc_lockstep_enter(&task->plan->lockstep, &holders->riders[i]));
+    }
 }
 
 static void await_waiting(struct nnc_task *task, unsigned n)
@@ -59,9 +66,10 @@ static void await_waiting(struct nnc_task *task, unsigned n)
         sched_yield();
 }
 
-static void release(struct nnc_task *task, struct nnc_rider *rider)
+static void release(struct nnc_task *task, struct holders *holders)
 {
-    nnc_lockstep_leave(&task->plan->lockstep, rider);
+    for (int i = 0; i < 2; i++)
+        nnc_lockstep_leave(&task->plan->lockstep, &holders->riders[i]);
 }
 
 static void start(struct stream *s)
@@ -69,14 +77,17 @@ static void start(struct stream *s)
     ck_assert(!pthread_create(&s->thread, NULL, run_frame, s));
 }
 
-static void check_streams(struct stream *streams, unsigned n, unsigned together)
+static void check_streams(struct stream *streams, unsigned n, unsigned most)
 {
+    unsigned n_together = 0;
     for (unsigned i = 0; i < n; i++) {
         pthread_join(streams[i].thread, NULL);
         ck_assert_msg(streams[i].as_alone, "stream %u: not the bits that it has alone", i);
-        ck_assert_uint_eq(streams[i].scores.together, together);
         ck_assert_uint_eq(streams[i].scores.task_id, nnc_task_id(streams[i].task));
+        ck_assert_uint_le(streams[i].scores.together, most);
+        n_together += streams[i].scores.together > 1;
     }
+    ck_assert_uint_gt(n_together, 0);
 }
 
 /* As on a machine with one processor, so that one that holds the row makes all others wait. */
@@ -145,12 +156,12 @@ START_TEST(frames_are_as_alone)
             streams[i].expected = expected[i];
             run_logits(streams[i].session, streams[i].task, streams[i].input, expected[i]);
         }
-        struct nnc_rider rider;
-        hold(streams[0].task, &rider);
+        struct holders holders;
+        hold(streams[0].task, &holders);
         for (unsigned i = 0; i < STREAMS; i++)
             start(&streams[i]);
         await_waiting(streams[0].task, STREAMS);
-        release(streams[0].task, &rider);
+        release(streams[0].task, &holders);
         check_streams(streams, STREAMS, TOGETHER);
         for (unsigned i = 0; i < STREAMS; i++)
             nnc_task_unref(streams[i].task);
@@ -203,9 +214,9 @@ static void clear_scene(struct scene *scene)
 START_TEST(tasks_change_while_frames_wait)
 {
     struct scene scene;
-    struct nnc_rider rider;
+    struct holders holders;
     set_scene(&scene, 3);
-    hold(scene.task, &rider);
+    hold(scene.task, &holders);
     for (unsigned i = 0; i < 6; i++)
         start(&scene.streams[i]);
     await_waiting(scene.task, 6);
@@ -214,7 +225,7 @@ START_TEST(tasks_change_while_frames_wait)
     nnc_model_drop_unused_plans(scene.model);
     nnc_session_destroy(scene.streams[STREAMS - 1].session);
     scene.streams[STREAMS - 1].session = NULL;
-    release(scene.task, &rider);
+    release(scene.task, &holders);
     check_streams(scene.streams, 6, 3);
     for (unsigned i = 0; i < 6; i++) {
         scene.streams[i].task = scene.other;
@@ -231,13 +242,13 @@ END_TEST
 START_TEST(other_plans_pass)
 {
     struct scene scene;
-    struct nnc_rider rider;
+    struct holders holders;
     set_scene(&scene, 0);
     for (unsigned i = 1; i < 3; i++) {
         nnc_session_destroy(scene.streams[i].session);
         scene.streams[i].session = make_rider(scene.model, i);
     }
-    hold(scene.task, &rider);
+    hold(scene.task, &holders);
     run_frame(&scene.streams[0]); /* its weights are too small to wait for */
     run_frame(&scene.streams[1]); /* it never waits */
     for (unsigned i = 0; i < 2; i++) {
@@ -248,7 +259,7 @@ START_TEST(other_plans_pass)
     scene.streams[2].expected = scene.other_alone;
     run_frame(&scene.streams[2]);
     ck_assert(scene.streams[2].as_alone);
-    release(scene.task, &rider);
+    release(scene.task, &holders);
     clear_scene(&scene);
 }
 END_TEST
@@ -256,14 +267,14 @@ END_TEST
 START_TEST(waiting_allocates_nothing)
 {
     struct scene scene;
-    struct nnc_rider rider;
+    struct holders holders;
     set_scene(&scene, TOGETHER);
-    hold(scene.task, &rider);
+    hold(scene.task, &holders);
     const unsigned long before = n_allocations;
     for (unsigned i = 0; i < STREAMS; i++)
         pthread_create(&scene.streams[i].thread, NULL, run_frame, &scene.streams[i]);
     await_waiting(scene.task, STREAMS);
-    release(scene.task, &rider);
+    release(scene.task, &holders);
     for (unsigned i = 0; i < STREAMS; i++)
         pthread_join(scene.streams[i].thread, NULL);
     const unsigned long after = n_allocations;
