@@ -2,17 +2,12 @@
 
 /* States, seeks and ends over and over, in pipelines that run: at any moment, after errors,
  * with models that are there only sometimes. What was classified before goes on being
- * classified after, and descriptors and threads are as many in the end as in the beginning.
- *
- *     classify_cycles [FACTOR]   so many times as often */
+ * classified after, and descriptors and threads are as many in the end as in the
+ * beginning. */
 
 #include "element_fixture.h"
 
-#include <stdlib.h>
-
 #define FRAME_TIME (10 * GST_MSECOND)
-
-static guint factor = 1;
 
 /* --- what a process has --- */
 
@@ -137,7 +132,7 @@ GST_START_TEST(pipelines_pause_and_play)
 
     line_open(&line, pausing[__i__].source, "identity");
     g_object_set(line.element, "async", pausing[__i__].async, NULL);
-    for (guint i = 0; i < 100 * factor; i++) {
+    for (guint i = 0; i < often(100); i++) {
         set_state(&line, GST_STATE_PLAYING);
         set_state(&line, GST_STATE_PAUSED);
     }
@@ -154,7 +149,7 @@ GST_START_TEST(states_at_any_moment)
     struct line line;
 
     line_open(&line, "videotestsrc", "identity");
-    for (guint i = 0; i < 150 * factor; i++) {
+    for (guint i = 0; i < often(150); i++) {
         gst_element_set_state(line.pipeline, GST_STATE_PLAYING);
         g_object_set(line.element, "cutout", i % 2 ? "a" : "b", NULL);
         g_usleep((gulong)g_rand_int_range(random, 0, 5000));
@@ -174,7 +169,7 @@ GST_START_TEST(load_fails_each_third_time)
     struct line line;
 
     line_open(&line, "videotestsrc", "identity");
-    for (guint i = 0; i < 60 * factor; i++) {
+    for (guint i = 0; i < often(60); i++) {
         const gboolean there = i % 3 < 2;
         g_object_set(line.element, "model", there ? MODEL_TWO : "/nowhere.onnx", NULL);
         const GstStateChangeReturn came =
@@ -197,7 +192,7 @@ GST_START_TEST(error_downstream)
     struct line line;
 
     line_open(&line, "videotestsrc", "identity error-after=3");
-    for (guint i = 0; i < 30 * factor; i++) {
+    for (guint i = 0; i < often(30); i++) {
         gst_element_set_state(line.pipeline, GST_STATE_PLAYING);
         gst_message_unref(wait_for_message(&line, GST_MESSAGE_ERROR));
         fail_unless_equals_int(gst_element_set_state(line.pipeline, GST_STATE_NULL),
@@ -217,7 +212,7 @@ GST_START_TEST(storm_of_seeks)
 
     line_open(&line, "videotestsrc num-buffers=-1", "identity");
     set_state(&line, GST_STATE_PLAYING);
-    for (guint i = 0; i < 200 * factor; i++) {
+    for (guint i = 0; i < often(200); i++) {
         const gint64 at = g_rand_int_range(random, 0, 10000) * FRAME_TIME;
         fail_unless(gst_element_seek(line.pipeline, i % 4 ? 1.0 : 0.5, GST_FORMAT_TIME,
                                      GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, at,
@@ -244,7 +239,7 @@ GST_START_TEST(ends_and_begins_again)
     line_open(&line, "videotestsrc num-buffers=5", "identity");
     g_object_set(line.element, "async", __i__ == 1, "hold", TRUE, NULL);
     set_state(&line, GST_STATE_PLAYING);
-    for (guint i = 0; i < 50 * factor; i++) {
+    for (guint i = 0; i < often(50); i++) {
         gst_message_unref(wait_for_message(&line, GST_MESSAGE_EOS));
         fail_unless(gst_element_seek_simple(line.pipeline, GST_FORMAT_TIME,
                                             GST_SEEK_FLAG_FLUSH, 0));
@@ -261,7 +256,7 @@ GST_START_TEST(nothing_stays)
     struct line line;
     guint descriptors = 0, threads = 0;
 
-    for (guint i = 0; i < 50 * factor; i++) {
+    for (guint i = 0; i < often(50); i++) {
         line_open(&line, "videotestsrc num-buffers=3", "queue");
         g_object_set(line.element, "async", i % 2 == 0, NULL);
         set_state(&line, GST_STATE_PLAYING);
@@ -283,7 +278,6 @@ static Suite *classify_cycles(void)
     TCase *const all = tcase_create("cycles");
 
     suite_add_tcase(suite, all);
-    tcase_set_timeout(all, 240.0 * factor);
     tcase_add_test(all, ten_thousand_pauses);
     tcase_add_loop_test(all, pipelines_pause_and_play, 0, G_N_ELEMENTS(pausing));
     tcase_add_test(all, states_at_any_moment);
@@ -298,7 +292,5 @@ static Suite *classify_cycles(void)
 int main(int argc, char **argv)
 {
     load_plugin(&argc, &argv);
-    if (argc > 1)
-        factor = (guint)MAX(atoi(argv[1]), 1);
     return gst_check_run_suite(classify_cycles(), "classify_cycles", __FILE__);
 }

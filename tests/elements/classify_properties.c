@@ -318,7 +318,7 @@ static gpointer set_tasks(gpointer data)
 {
     struct fixture *const fixture = data;
 
-    for (guint i = 0; i < 3000; i++) {
+    for (guint i = 0; i < often(3000); i++) {
         g_autofree gchar *attention = g_strdup_printf("a=%u.5", i % 16);
         g_autoptr(GstStructure) task = gst_nnc_task_new(i % 2 ? "a" : "b", attention);
         /* Even gains belong to b, odd ones to a. */
@@ -335,7 +335,7 @@ GST_START_TEST(getters_see_whole_tasks)
 
     fixture_open(&fixture, MODEL_TWO, "cutout=b attention=a=0.5");
     GThread *const thread = g_thread_new("setter", set_tasks, &fixture);
-    for (guint i = 0; i < 20000; i++) {
+    for (guint i = 0; i < often(20000); i++) {
         g_autoptr(GstStructure) task = NULL;
         g_object_get(fixture.element, "task", &task, NULL);
         fail_unless_equals_int(

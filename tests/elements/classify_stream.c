@@ -251,7 +251,7 @@ GST_START_TEST(pooled_buffers)
     fail_unless(gst_buffer_pool_set_config(pool, config));
     gst_buffer_pool_set_active(pool, TRUE);
     open_stream(&fixture, "region=roi hold=true interval=1");
-    for (guint i = 0; i < 2000; i++) {
+    for (guint i = 0; i < often(2000); i++) {
         GstBuffer *in = NULL;
         fail_unless_equals_int(gst_buffer_pool_acquire_buffer(pool, &in, NULL),
                                GST_FLOW_OK);
@@ -360,7 +360,7 @@ GST_START_TEST(storm_of_qos)
     GstPad *const pad = gst_element_get_static_pad(fixture.element, "src");
     gst_pad_add_probe(fixture.harness->srcpad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
                       drop_event, NULL, NULL);
-    for (guint i = 0; i < 20000; i++)
+    for (guint i = 0; i < often(20000); i++)
         gst_pad_send_event(pad,
                            gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, i % 9,
                                              rows[i % G_N_ELEMENTS(rows)].late_by,

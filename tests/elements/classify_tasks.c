@@ -212,7 +212,7 @@ GST_START_TEST(set_on_the_way_up_and_down)
 
     g_object_set(element, "model", MODEL_TWO, "threads", 1, NULL);
     GThread *const thread = g_thread_new("setter", set_and_get, data);
-    for (guint i = 0; i < 500; i++) {
+    for (guint i = 0; i < often(500); i++) {
         gst_element_set_state(element, GST_STATE_PLAYING);
         gst_element_set_state(element, GST_STATE_NULL);
     }

@@ -28,8 +28,10 @@ struct fixture {
     struct nnc_session *session;
 };
 
-/* gst_init, and the plugin of this build. First call of every main. */
+/* gst_init, and the plugin of this build. First call of every main. A number on the command
+ * line is how many times as often things are done that are done very often (`--long`). */
 void load_plugin(int *argc, char ***argv);
+guint often(guint n);
 
 /* An element with the named model, `properties` as gst-launch would set them ("top-k=0
  * cutout=a") or NULL, playing; and the core's session on the same model. */
