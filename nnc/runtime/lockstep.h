@@ -7,10 +7,11 @@
  * weights come from far away once for all. Every frame keeps its own arena and gains; no bit
  * depends on what runs beside it.
  *
- * A frame that comes while few threads run the plan runs at once, alone. Later ones wait in a row. Whoever ends a run hands its place to the frame that
- * waited longest; that frame's thread leads: it runs its own frame and some of those behind
- * it, then wakes their owners. So nobody waits for company, nobody is overtaken, and the
- * threads that bring the frames are all there is.
+ * A frame that comes while few threads run the plan runs at once, alone. Later ones wait in a
+ * row. Whoever ends a run hands its place to the frame that waited longest; that frame's
+ * thread leads: it runs its own frame and some of those behind it, then wakes their owners.
+ * So nobody waits for company, nobody is overtaken, and the threads that bring the frames are
+ * all there is.
  *
  * Frames of other plans are not concerned: they share no row. */
 
