@@ -21,10 +21,10 @@ struct nnc_session_options {
     /* Tasks of fewer MACs run on the calling thread alone, since handing steps from core to
      * core takes as long as the steps of a small task; 0 = 15 million. No bit depends on it. */
     uint64_t least_shared_macs;
-    /* Frames of several sessions that come for a cutout which more threads run already than
-     * there are processors wait for each other's end, and go through the network together, which reads its weights once for all of them: so many
-     * at most, 1..16. 1 = never: the session waits for no other. 0 = 4, and only where
-     * weights are larger than 512 KiB. No bit depends on it. */
+    /* Frames that come for a cutout which more threads run already than there are processors
+     * wait for one of these to end, and go through the network together, which reads its
+     * weights once for all of them: so many at most, 1..16. 1 = never: the session waits for
+     * no other. 0 = 4, and only where weights are larger than 512 KiB. No bit depends on it. */
     unsigned together;
 };
 
