@@ -268,13 +268,14 @@ static void describe_facts(void)
      * plan-switches (how often another task, another cutout came to run), task-id, cutout
      * and attention (of the task that frames run, which may be older than the one
      * accepted last; tasks of metas not regarded), last-task-id. Times, in nanoseconds:
-     * inference-ns-last, -average, -p50, -p90 and -p99 of the network for each picture;
-     * frame-ns-p50, -p90 and -p99 of a frame in the element; percentiles are at most an
-     * eighth too long. fps-in and fps: frames that came and that were classified, in the
-     * last second or so. Of the model, shared with other elements: plan-cache-hits and
-     * plan-cache-misses (tasks whose plan was there, or had to be made), weight-bytes.
-     * And arena-bytes, backend and isa (what does the arithmetic, by which instructions),
-     * precision. Counters begin anew with every start.
+     * inference-ns-last, -average, -p50, -p90 and -p99 of the network for each picture,
+     * with what it waited for others that run the same task; frame-ns-p50, -p90 and -p99
+     * of a frame in the element; percentiles are at most an eighth too long. fps-in and
+     * fps: frames that came and that were classified, in the last second or so. Of the
+     * model, shared with other elements: plan-cache-hits and plan-cache-misses (tasks
+     * whose plan was there, or had to be made), weight-bytes. And arena-bytes, backend
+     * and isa (what does the arithmetic, by which instructions), precision. Counters
+     * begin anew with every start.
      *
      * Since: 0.1
      */

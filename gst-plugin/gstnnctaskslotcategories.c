@@ -45,6 +45,17 @@ static void use_gains(const struct gst_nnc_task_slot *slot,
             gains, nnc_taxonomy_n_categories(taxonomy) * sizeof *gains, text));
 }
 
+/* Takes the changed request over, or drops it, with what it meant. */
+static void end_change(struct gst_nnc_task_slot *slot, struct gst_nnc_request *request,
+                       struct gst_nnc_meaning *meaning, gboolean accepted)
+{
+    if (accepted)
+        gst_nnc_task_slot_accept(slot, request);
+    else
+        gst_nnc_request_clear(request);
+    gst_nnc_meaning_clear(meaning);
+}
+
 static gboolean apply_gains(struct gst_nnc_meaning *meaning,
                             const struct gst_nnc_gain *gains, gsize n)
 {
@@ -73,11 +84,7 @@ enum nnc_status gst_nnc_task_slot_set_gains(struct gst_nnc_task_slot *slot,
             use_gains(slot, &request, meaning.gains);
             status = gst_nnc_task_slot_check(slot, &request, error);
         }
-        if (news && !status)
-            gst_nnc_task_slot_accept(slot, &request);
-        else
-            gst_nnc_request_clear(&request);
-        gst_nnc_meaning_clear(&meaning);
+        end_change(slot, &request, &meaning, news && !status);
     }
     if (changed)
         *changed = news && !status;
@@ -135,13 +142,9 @@ enum nnc_status gst_nnc_task_slot_set_active(struct gst_nnc_task_slot *slot,
                               nnc_taxonomy_category(taxonomy, category)->path);
             status = NNC_TASK;
         }
-        if (news && !status) {
+        if (news && !status)
             use_active(slot, &request, meaning.active);
-            gst_nnc_task_slot_accept(slot, &request);
-        } else {
-            gst_nnc_request_clear(&request);
-        }
-        gst_nnc_meaning_clear(&meaning);
+        end_change(slot, &request, &meaning, news && !status);
     }
     if (changed)
         *changed = news && !status;

@@ -78,7 +78,8 @@ GstClockTime gst_nnc_prediction_get_preprocess_time(const GstNncPrediction *self
  * gst_nnc_prediction_get_inference_time:
  * @self: a #GstNncPrediction
  *
- * Returns: nanoseconds that the network took
+ * Returns: nanoseconds that the network took, with what it waited for other streams that
+ *   run the same task
  *
  * Since: 0.1
  */

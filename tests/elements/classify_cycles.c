@@ -11,18 +11,6 @@
 
 /* --- what a process has --- */
 
-static guint count_entries(const gchar *folder)
-{
-    GDir *const dir = g_dir_open(folder, 0, NULL);
-    guint n = 0;
-
-    fail_unless(dir);
-    while (g_dir_read_name(dir))
-        n++;
-    g_dir_close(dir);
-    return n;
-}
-
 /* The thread pools of GLib and GStreamer end theirs a moment later. */
 static void wait_for_threads(guint n)
 {

@@ -210,3 +210,15 @@ void wait_for_task(struct fixture *fixture)
         g_thread_yield(); /* not a sleep: a frame right behind the switch tells most */
     }
 }
+
+guint count_entries(const gchar *folder)
+{
+    GDir *const dir = g_dir_open(folder, 0, NULL);
+    guint n = 0;
+
+    fail_unless(dir);
+    while (g_dir_read_name(dir))
+        n++;
+    g_dir_close(dir);
+    return n;
+}

@@ -65,4 +65,7 @@ guint64 read_stat(struct fixture *fixture, const char *name);
 /* Waits until frames run the newest accepted task. */
 void wait_for_task(struct fixture *fixture);
 
+/* Of a folder, as /proc/self/fd. */
+guint count_entries(const gchar *folder);
+
 #endif

@@ -141,22 +141,13 @@ GST_END_TEST
 
 /* --- pipes --- */
 
-static int open_pipe(struct json *json)
-{
-    json_make(json, "");
-    fail_if(mkfifo(json->path, 0600));
-    const int reader = open(json->path, O_RDONLY | O_NONBLOCK);
-    g_object_set(json->fixture.element, "location", json->path, NULL);
-    json_play(json);
-    return reader;
-}
-
 GST_START_TEST(reader_goes_away)
 {
     gchar bytes[4096];
     struct json json;
-    const int reader = open_pipe(&json);
+    const int reader = json_make_pipe(&json);
 
+    json_play(&json);
     json_push_n(&json, 2);
     fail_unless(read(reader, bytes, sizeof bytes) > 0);
     close(reader);
@@ -167,26 +158,14 @@ GST_START_TEST(reader_goes_away)
 }
 GST_END_TEST
 
-static gpointer push_many(gpointer json)
-{
-    struct json *const self = json;
-    GstBuffer *const buffer = gst_buffer_new();
-
-    give_prediction(buffer, predict_class("one", 0, FALSE));
-    for (guint i = 0; i < 10000; i++)
-        if (gst_harness_push(self->fixture.harness, gst_buffer_ref(buffer)))
-            break;
-    gst_buffer_unref(buffer);
-    return NULL;
-}
-
 /* The streaming thread fills the pipe and waits; stopping must not. */
 GST_START_TEST(reader_sleeps)
 {
     struct json json;
-    const int reader = open_pipe(&json);
-    GThread *const thread = g_thread_new("pusher", push_many, &json);
+    const int reader = json_make_pipe(&json);
 
+    json_play(&json);
+    GThread *const thread = g_thread_new("pusher", json_push_many, &json);
     while (read_stat(&json.fixture, "frames") < 20)
         g_thread_yield();
     json_stop(&json);

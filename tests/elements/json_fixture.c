@@ -4,8 +4,10 @@
 
 #include "json_fixture.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void json_make(struct json *json, const char *properties)
 {
@@ -16,6 +18,15 @@ void json_make(struct json *json, const char *properties)
     fixture->element = gst_object_ref_sink(gst_parse_launch(launch, NULL));
     fixture->bus = gst_bus_new();
     gst_element_set_bus(fixture->element, fixture->bus);
+}
+
+int json_make_pipe(struct json *json)
+{
+    json_make(json, "");
+    fail_if(mkfifo(json->path, 0600));
+    const int reader = open(json->path, O_RDONLY | O_NONBLOCK);
+    g_object_set(json->fixture.element, "location", json->path, NULL);
+    return reader;
 }
 
 void json_play(struct json *json)
@@ -106,4 +117,17 @@ void json_check_warning(struct json *json, const char *text)
 void json_check_no_warning(struct json *json)
 {
     fail_unless_equals_int(count_messages(&json->fixture, GST_MESSAGE_WARNING, NULL), 0);
+}
+
+gpointer json_push_many(gpointer json)
+{
+    struct json *const self = json;
+    GstBuffer *const buffer = gst_buffer_new();
+
+    give_prediction(buffer, predict_class("one", 0, FALSE));
+    for (guint i = 0; i < 10000; i++)
+        if (gst_harness_push(self->fixture.harness, gst_buffer_ref(buffer)))
+            break;
+    gst_buffer_unref(buffer);
+    return NULL;
 }

@@ -17,6 +17,7 @@ struct json {
 /* Two steps, so that a test may set things in between; open does both, with the location
  * set to `path`. `properties` as gst-launch has them. */
 void json_make(struct json *json, const char *properties);
+int json_make_pipe(struct json *json); /* its reader; opened without waiting */
 void json_play(struct json *json);
 void json_open(struct json *json, const char *properties);
 void json_stop(struct json *json);
@@ -25,6 +26,7 @@ void json_close(struct json *json);
 /* Pushes a frame with `prediction` (or NULL), which must come out as the same buffer. */
 void json_push(struct json *json, GstNncPrediction *prediction);
 void json_push_n(struct json *json, guint n);
+gpointer json_push_many(gpointer json); /* a thread: until somebody refuses, or 10,000 */
 
 guint json_count_lines(const char *path);
 void json_check_stats(struct json *json, guint64 lines, guint64 lost);

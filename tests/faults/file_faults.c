@@ -79,15 +79,6 @@ GST_END_TEST
 
 /* --- a pipe --- */
 
-static int open_pipe(struct json *json)
-{
-    json_make(json, "");
-    fail_if(mkfifo(json->path, 0600));
-    const int reader = open(json->path, O_RDONLY | O_NONBLOCK);
-    g_object_set(json->fixture.element, "location", json->path, NULL);
-    return reader;
-}
-
 static const struct {
     enum fault_kind kind;
     int number, how;
@@ -103,7 +94,7 @@ static const struct {
 GST_START_TEST(pipe_is_not_written)
 {
     struct json json;
-    const int reader = open_pipe(&json);
+    const int reader = json_make_pipe(&json);
 
     json_play(&json);
     json_push_n(&json, 3);
@@ -118,19 +109,6 @@ GST_START_TEST(pipe_is_not_written)
 }
 GST_END_TEST
 
-static gpointer push_many(gpointer json)
-{
-    struct json *const self = json;
-    GstBuffer *const buffer = gst_buffer_new();
-
-    give_prediction(buffer, predict_class("one", 0, FALSE));
-    for (guint i = 0; i < 10000; i++)
-        if (gst_harness_push(self->fixture.harness, gst_buffer_ref(buffer)))
-            break;
-    gst_buffer_unref(buffer);
-    return NULL;
-}
-
 /* No descriptor was left for the event that wakes who waits for the reader. Stopping must
  * not wait all the same. */
 GST_START_TEST(reader_sleeps_and_nothing_wakes)
@@ -138,10 +116,10 @@ GST_START_TEST(reader_sleeps_and_nothing_wakes)
     struct json json;
 
     fault_begin(FAULT_EVENTFD, 0, TRUE, EMFILE);
-    const int reader = open_pipe(&json);
+    const int reader = json_make_pipe(&json);
     fail_unless_equals_int(fault_end(), 1);
     json_play(&json);
-    GThread *const thread = g_thread_new("pusher", push_many, &json);
+    GThread *const thread = g_thread_new("pusher", json_push_many, &json);
     while (read_stat(&json.fixture, "frames") < 20)
         g_thread_yield();
     json_stop(&json);

@@ -43,18 +43,6 @@ struct sample {
     guint descriptors, threads;
 };
 
-static guint count_entries(const gchar *path)
-{
-    GDir *const directory = g_dir_open(path, 0, NULL);
-    guint n = 0;
-
-    g_assert(directory);
-    while (g_dir_read_name(directory))
-        n++;
-    g_dir_close(directory);
-    return n;
-}
-
 static gdouble read_resident(void)
 {
     g_autofree gchar *text = NULL;
