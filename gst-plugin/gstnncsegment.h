@@ -2,8 +2,9 @@
 #ifndef GST_NNC_SEGMENT_H
 #define GST_NNC_SEGMENT_H
 
-/* Times of frames; GST_CLOCK_TIME_NONE in streams that are not measured in time, where
- * GStreamer's own functions complain. */
+/* Times of frames; GST_CLOCK_TIME_NONE where a segment has none and GStreamer's own functions
+ * complain: in streams that are not measured in time, and in those that run backwards from an
+ * end that nobody knows. */
 
 #include <gst/gst.h>
 
@@ -18,7 +19,10 @@ static inline GstClockTime gst_nnc_stream_time(const GstSegment *segment, GstClo
 
 static inline GstClockTime gst_nnc_running_time(const GstSegment *segment, GstClockTime pts)
 {
-    return segment->format == GST_FORMAT_TIME
+    const gboolean has_begin = segment->rate > 0 || GST_CLOCK_TIME_IS_VALID(segment->stop) ||
+                               GST_CLOCK_TIME_IS_VALID(segment->duration);
+
+    return segment->format == GST_FORMAT_TIME && has_begin
                ? gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts)
                : GST_CLOCK_TIME_NONE;
 }

@@ -335,6 +335,58 @@ GST_START_TEST(events_pass)
 }
 GST_END_TEST
 
+static GstClockTime running_time_of_message(struct fixture *fixture)
+{
+    g_autoptr(GstMessage) message = gst_bus_pop_filtered(fixture->bus, GST_MESSAGE_ELEMENT);
+    GstClockTime time;
+
+    fail_unless(message && gst_structure_get_uint64(gst_message_get_structure(message),
+                                                    "running-time", &time));
+    return time;
+}
+
+/* N04: any segment that an event can carry; what has no running time says so. */
+GST_START_TEST(odd_segments)
+{
+    static const struct {
+        GstFormat format;
+        gdouble rate, applied_rate;
+        guint64 stop, duration;
+        GstClockTime running_time; /* of a frame at 1 s */
+    } rows[] = {
+        {GST_FORMAT_TIME, 1, 1, -1, -1, GST_SECOND},
+        {GST_FORMAT_TIME, -1, 1, -1, -1, GST_CLOCK_TIME_NONE},
+        {GST_FORMAT_TIME, -1, 1, 3 * GST_SECOND, -1, 2 * GST_SECOND},
+        {GST_FORMAT_TIME, -1, 1, -1, 3 * GST_SECOND, 2 * GST_SECOND},
+        {GST_FORMAT_TIME, -2, -1, 3 * GST_SECOND, -1, GST_SECOND},
+        {GST_FORMAT_TIME, 0.5, -4, -1, -1, 2 * GST_SECOND},
+        {GST_FORMAT_BYTES, -1, 1, -1, -1, GST_CLOCK_TIME_NONE},
+    };
+    struct fixture fixture;
+
+    open_stream(&fixture, "top-k=0 post-messages=all");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GstBuffer *const in = noise_buffer(FRAME_BYTES, i);
+        GstSegment segment;
+
+        gst_segment_init(&segment, rows[i].format);
+        segment.rate = rows[i].rate;
+        segment.applied_rate = rows[i].applied_rate;
+        segment.stop = rows[i].stop;
+        segment.duration = rows[i].duration;
+        gst_harness_push_event(fixture.harness, gst_event_new_segment(&segment));
+        GST_BUFFER_PTS(in) = GST_SECOND;
+        GstBuffer *const out = classify_buffer(&fixture, in);
+        check_noise(&fixture, gst_buffer_get_nnc_prediction(out, NULL), i);
+        gst_buffer_unref(out);
+        const GstClockTime time = running_time_of_message(&fixture);
+        fail_unless(time == rows[i].running_time, "row %u: %" GST_TIME_FORMAT, i,
+                    GST_TIME_ARGS(time));
+    }
+    fixture_close(&fixture);
+}
+GST_END_TEST
+
 static GstPadProbeReturn drop_event(GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
     return GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_QOS
@@ -482,6 +534,7 @@ static Suite *classify_stream(void)
     tcase_add_test(kinds, pooled_buffers);
     tcase_add_test(kinds, kept_beyond_the_element);
     tcase_add_test(kinds, events_pass);
+    tcase_add_test(kinds, odd_segments);
     tcase_add_test(kinds, storm_of_qos);
     tcase_add_test(kinds, allocation);
     tcase_add_test(kinds, flow_returns);
