@@ -237,7 +237,7 @@ static void push_event(struct stage *s)
         gst_harness_push_upstream_event(
             s->harness, gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 1.5,
                                           (GstClockTimeDiff)below(&s->dice, 9) - 4,
-                                          below(&s->dice, 60000) * GST_MSECOND));
+                                          4 + below(&s->dice, 60000) * GST_MSECOND));
     }
 }
 
