@@ -7,7 +7,7 @@
  * depend on MR and NR, so neither do the bits. The tile with padding on one side is the
  * same code with its first or last pixel left out of that tap. */
 
-#include "kernels.h"
+#include "winograd.h"
 
 enum { MAX_MR = 16, WINOGRAD_TILES = 8 };
 
@@ -160,6 +160,7 @@ run_tile(const struct tile *t, const int mr, const int nr, const enum addressing
                 for (int j = 0; j < nr; j++)
                     w[j] = t->packed[j] + skip;
                 skip += (size_t)channels * NNC_BLOCK;
+                ask_ahead(t->ahead);
                 if (mode == ANY_STRIDE) {
                     int lo, hi;
                     valid_pixels(a, t->x0, kx, mr, &lo, &hi);
@@ -207,6 +208,7 @@ static ALWAYS_INLINE void run_points(const struct tile *t, const int mr, const i
             const float *w[MAX_NR] = {0};
             for (int j = 0; j < nr; j++)
                 w[j] = t->packed[j] + skip;
+            ask_ahead(t->ahead);
             accumulate(acc, x, NNC_BLOCK, 1, w, left < NNC_BLOCK ? left : NNC_BLOCK, 0, mr, nr);
         }
         EACH_PIXEL(i, 0, mr)
@@ -238,6 +240,12 @@ static enum addressing choose_addressing(struct tile *t, int mr)
     }
     return blocked ? (a->stride[1] == 1 ? BLOCKED_STRIDE_1 : BLOCKED_STRIDE_2)
                    : (a->stride[1] == 1 ? PLAIN_STRIDE_1 : PLAIN_STRIDE_2);
+}
+
+static uint64_t floats_of_block(const struct nnc_conv_args *a)
+{
+    return a->winograd ? nnc_winograd_packed_floats(a->in_channels, a->winograd)
+                       : nnc_conv_packed_floats(a->in_channels, a->kernel);
 }
 
 /* One function per tile shape and addressing. */

@@ -2,8 +2,9 @@
 /* A layer as tiles, and tiles as items: one function for every shape of tile that NNC_TILES
  * names, how many blocks and rows make an item, and the walk over them. After conv_tile.h
  * and what fills a tile: the macros TILE(nr, mr), which defines the functions of a shape, and
- * NAME(nr, mr), which lists them by addressing; N_ADDRESSINGS, choose_addressing and
- * LEAST_PRODUCTS, those that an item is worth being claimed for. */
+ * NAME(nr, mr), which lists them by addressing; N_ADDRESSINGS, choose_addressing,
+ * floats_of_block, those of packed weights, and LEAST_PRODUCTS, those that an item is worth
+ * being claimed for. */
 
 #define UP_TO_1(X, nr) X(nr, 1)
 #define UP_TO_2(X, nr) UP_TO_1(X, nr) X(nr, 2)
@@ -84,25 +85,61 @@ static void conv_row(const struct nnc_conv_args *a, struct tile *t, uint32_t nr,
     }
 }
 
+/* What a tile of `nr` blocks has wherever it lies: they begin at the `b0`th active one. */
+static void fill_tile(struct tile *t, const struct nnc_conv_args *a, uint32_t b0, uint32_t nr)
+{
+    *t = (struct tile){.args = a, .lanes = NNC_BLOCK};
+    for (uint32_t j = 0; j < nr; j++) {
+        t->packed[j] = a->packed[a->active[b0 + j]];
+        t->y_offset[j] = a->active[b0 + j] * a->ys.block;
+        t->gain[j] = nnc_gain_of_block(&a->epilogue, a->active[b0 + j]);
+    }
+    const uint32_t end = (a->active[b0 + nr - 1] + 1) * NNC_BLOCK;
+    if (a->exact_tail && end > a->out_channels)
+        t->lanes = NNC_BLOCK - (end - a->out_channels);
+}
+
+/* Weights as many as those of the `nr` active blocks from `b0` on, from where these end: the
+ * next blocks', or what lies behind a layer's, which is the next layer's, mostly. The `part`th
+ * of `parts`, in the course of so many taps. */
+static struct ahead ahead_of(const struct nnc_conv_args *a, uint32_t b0, uint32_t nr,
+                             uint32_t part, uint32_t parts, uint64_t taps)
+{
+    if (a->weights_near)
+        return (struct ahead){0};
+    const uint32_t next = b0 + nr;
+    const uintptr_t block = floats_of_block(a) * sizeof(float);
+    const uintptr_t begin = next < a->n_active
+                                ? (uintptr_t)a->packed[a->active[next]]
+                                : (uintptr_t)a->packed[a->active[next - 1]] + block;
+    const uintptr_t size = nr * block / parts;
+    return (struct ahead){.at = begin + part * size,
+                          .end = begin + (part + 1) * size,
+                          .lines = (uint32_t)(size / CACHE_LINE / taps + 1)};
+}
+
+static uint64_t taps_of(const struct nnc_conv_args *a, uint32_t n_tiles)
+{
+    return (uint64_t)n_tiles * a->kernel[0] * a->kernel[1] *
+           nnc_ceil_div(a->in_channels, NNC_BLOCK);
+}
+
 static void direct(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
 {
     const uint32_t per_group = blocks_per_group(a), rows = rows_per_item(a);
     const uint32_t items_per_group = nnc_ceil_div(a->out_height, rows);
     for (uint32_t item = first; item < last; item++) {
         const uint32_t b0 = item / items_per_group * per_group;
-        const uint32_t y0 = item % items_per_group * rows;
+        const uint32_t part = item % items_per_group;
+        const uint32_t y0 = part * rows;
         const uint32_t y1 = y0 + rows < a->out_height ? y0 + rows : a->out_height;
         const uint32_t left = a->n_active - b0;
         const uint32_t nr = left < per_group ? left : per_group;
-        struct tile t = {.args = a, .lanes = NNC_BLOCK};
-        for (uint32_t j = 0; j < nr; j++) {
-            t.packed[j] = a->packed[a->active[b0 + j]];
-            t.y_offset[j] = a->active[b0 + j] * a->ys.block;
-            t.gain[j] = nnc_gain_of_block(&a->epilogue, a->active[b0 + j]);
-        }
-        const uint32_t end = (a->active[b0 + nr - 1] + 1) * NNC_BLOCK;
-        if (a->exact_tail && end > a->out_channels)
-            t.lanes = NNC_BLOCK - (end - a->out_channels);
+        const uint32_t n_tiles = (y1 - y0) * nnc_ceil_div(a->out_width, (uint32_t)max_mr[nr]);
+        struct tile t;
+        fill_tile(&t, a, b0, nr);
+        struct ahead ahead = ahead_of(a, b0, nr, part, items_per_group, taps_of(a, n_tiles));
+        t.ahead = &ahead;
         for (uint32_t y = y0; y < y1; y++)
             conv_row(a, &t, nr, y);
     }

@@ -33,12 +33,29 @@ enum {
     _Pragma("GCC unroll 16") for (int j = 0; j < MAX_NR * PER_BLOCK;                           \
                                   j++) if (j < nr * PER_BLOCK)
 
+/* The weights that are wanted next, which lie far away: with every tap of the tiles before, a
+ * few lines of them are asked for. All at once would wait for room to ask. */
+struct ahead {
+    uintptr_t at, end; /* addresses of nobody do no harm */
+    uint32_t lines;    /* with a tap */
+};
+
+enum { CACHE_LINE = 64 };
+
+static ALWAYS_INLINE void ask_ahead(struct ahead *ahead)
+{
+    enum { FOR_READING, SECOND_CACHE = 2 };
+    for (uint32_t k = ahead->lines; k && ahead->at < ahead->end; k--, ahead->at += CACHE_LINE)
+        __builtin_prefetch((const void *)ahead->at, FOR_READING, SECOND_CACHE);
+}
+
 struct tile {
     const struct nnc_conv_args *args;
     const float *x;              /* input of tap (ky0, 0) of pixel 0; may lie before the row */
     uint32_t ky0, ky1;           /* taps inside the picture, vertically */
     uint32_t x0;                 /* first output pixel */
     uint8_t edge[MAX_COLUMNS];   /* of conv_body.h: enum edge of each kx */
+    struct ahead *ahead;         /* of conv_body.h and its kin */
     uint32_t points;             /* of winograd_body.h, and where their sums go */
     float *products;
     const float *packed[MAX_NR]; /* the head, then weights */

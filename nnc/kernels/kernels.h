@@ -61,6 +61,7 @@ struct nnc_conv_args {
     uint32_t n_active;
     const float *const *packed; /* [blocks] packed weights; NULL where not active */
     struct nnc_epilogue epilogue;
+    bool weights_near;          /* none of them has to be asked for ahead */
     float *scratch;             /* conv_scratch_floats() floats of the calling thread */
 };
 

@@ -177,6 +177,11 @@ static ALWAYS_INLINE void run_group(const struct tile_group *g, const int m)
             t.gain[j] = nnc_gain_of_block(&a->epilogue, a->active[b + j]);
         }
         const uint32_t parts = nnc_ceil_div(g->n, (uint32_t)max_mr[nr]);
+        struct ahead ahead = {0};
+        if (!g->first)
+            ahead = ahead_of(a, b, nr, 0, 1, (uint64_t)parts * t.points *
+                                                 nnc_ceil_div(a->in_channels, NNC_BLOCK));
+        t.ahead = &ahead;
         for (uint32_t k = 0, first = 0; k < parts; k++) {
             const uint32_t mr = nnc_ceil_div(g->n - first, parts - k);
             t.x = g->v + first * NNC_BLOCK;

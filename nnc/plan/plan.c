@@ -107,6 +107,8 @@ static enum nnc_status fetch_weights(struct nnc_plan_maker *m)
         if (plan->steps[k].stack)
             nnc_stack_note_operands(&plan->steps[k]);
     plan->weight_bytes += plan->constant_floats * sizeof(float);
+    for (uint32_t k = 0; k < plan->n_steps; k++)
+        plan->steps[k].conv.weights_near = plan->weight_bytes < NNC_FAR_WEIGHT_BYTES;
     return NNC_OK;
 }
 

@@ -19,9 +19,9 @@
 enum {
     LEAST_SHARED_MACS = 15000000,
     /* If nobody says; with more, what they compute pushes the weights out of a cache of
-     * the second level. */
+     * the second level. Fewer weights stay in the cache that all cores share. */
     TOGETHER = 4,
-    LEAST_WEIGHT_BYTES = 512 * 1024
+    LEAST_WEIGHT_BYTES = 8 * 1024 * 1024
 };
 
 /* Memory for the results of one plan or any smaller one. */
@@ -309,7 +309,7 @@ static void lead(struct nnc_session *s)
     nnc_float_mode_leave(mode);
 }
 
-/* Weights that stay in a processor's own cache from frame to frame are not worth waiting. */
+/* Weights that stay in a cache from frame to frame are not worth waiting. */
 static bool goes_in_lockstep(const struct nnc_session *s, const struct nnc_plan *plan)
 {
     return s->rider.most_together > 1 && plan->weight_bytes >= s->least_weight_bytes;
