@@ -24,7 +24,7 @@ struct nnc_session_options {
     /* Frames that come for a cutout which more threads run already than there are processors
      * wait for one of these to end, and go through the network together, which reads its
      * weights once for all of them: so many at most, 1..16. 1 = never: the session waits for
-     * no other. 0 = 4, and only where weights are larger than 512 KiB. No bit depends on it. */
+     * no other. 0 = 4, and only where weights are larger than 8 MiB. No bit depends on it. */
     unsigned together;
 };
 
