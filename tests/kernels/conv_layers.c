@@ -5,15 +5,13 @@
 
 #include "../fuzz/said.h"
 #include "kernels/winograd.h"
+#include "random_layers.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { GUARD = 64 };
-static const float CANARY = 12345.0f;
 
 struct layer {
     struct nnc_conv_args args;
@@ -28,26 +26,6 @@ struct layer {
     size_t x_floats, y_floats;
     double magnitude; /* bound of sum |x w| */
 };
-
-static float random_float(struct dice *dice)
-{
-    return (float)below(dice, 2001) / 1000 - 1;
-}
-
-static float *random_floats(struct dice *dice, size_t n)
-{
-    float *const out = malloc((n + 1) * sizeof *out);
-    for (size_t i = 0; i < n; i++)
-        out[i] = random_float(dice);
-    return out;
-}
-
-/* Sizes around the widths of vectors and tiles. */
-static uint32_t random_size(struct dice *dice)
-{
-    static const uint32_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 31};
-    return sizes[below(dice, sizeof sizes / sizeof *sizes)];
-}
 
 static struct nnc_strides strides(bool plain, uint32_t height, uint32_t width)
 {
@@ -70,28 +48,6 @@ static void make_winograd_weights(struct layer *l)
         nnc_winograd_pack(l->packed[b], channels, l->winograd, to);
         l->winograd_packed[b] = to;
     }
-}
-
-/* A shape whose output is not empty. */
-static void random_geometry(struct layer *l, struct dice *dice)
-{
-    struct nnc_conv_args *const a = &l->args;
-    do {
-        a->in_height = random_size(dice);
-        a->in_width = random_size(dice);
-        for (int i = 0; i < 2; i++) {
-            a->kernel[i] = below(dice, 3) ? 3 : 1 + below(dice, 5);
-            a->stride[i] = 1 + below(dice, 3);
-            a->dilation[i] = 1 + (below(dice, 5) == 0);
-            a->pad[i] = below(dice, a->kernel[i] + 1);
-        }
-        const int64_t h = (int64_t)a->in_height + 2 * a->pad[0] -
-                          (int64_t)(a->kernel[0] - 1) * a->dilation[0] - 1;
-        const int64_t w = (int64_t)a->in_width + 2 * a->pad[1] -
-                          (int64_t)(a->kernel[1] - 1) * a->dilation[1] - 1;
-        a->out_height = h < 0 ? 0 : (uint32_t)h / a->stride[0] + 1;
-        a->out_width = w < 0 ? 0 : (uint32_t)w / a->stride[1] + 1;
-    } while (!a->out_height || !a->out_width);
 }
 
 /* What depthwise kernels have tiles for, rows of every width. */
@@ -177,7 +133,7 @@ static void make_layer(struct layer *l, struct dice *dice)
         else if (l->depthwise && below(dice, 4))
             usual_depthwise_geometry(l, dice);
         else
-            random_geometry(l, dice);
+            random_geometry(a, dice);
         a->xs = strides(l->plain_input, a->in_height, a->in_width);
         a->ys = strides(false, a->out_height, a->out_width);
     }
@@ -223,11 +179,8 @@ static void free_layer(struct layer *l)
 static float *compute(const struct layer *l, const struct nnc_kernels *k,
                       const uint32_t *active, uint32_t n_active, bool item_by_item)
 {
-    float *const memory = malloc((l->y_floats + 2 * GUARD) * sizeof *memory);
-    for (size_t i = 0; i < l->y_floats + 2 * GUARD; i++)
-        memory[i] = CANARY;
     struct nnc_conv_args a = l->args;
-    a.y = memory + GUARD;
+    a.y = guarded_floats(l->y_floats);
     a.active = active;
     a.n_active = n_active;
     if (k->winograd && l->winograd) {
@@ -243,14 +196,7 @@ static float *compute(const struct layer *l, const struct nnc_kernels *k,
     for (uint32_t i = items; item_by_item && i-- > 0;)
         run(&a, i, i + 1);
     free(a.scratch);
-    for (size_t i = 0; i < GUARD; i++) {
-        if (memory[i] != CANARY || memory[GUARD + l->y_floats + i] != CANARY) {
-            fprintf(stderr, "written beyond the output, %zu floats away\n", i);
-            abort();
-        }
-    }
-    memmove(memory, memory + GUARD, l->y_floats * sizeof *memory);
-    return memory;
+    return unguarded_floats(a.y, l->y_floats);
 }
 
 static size_t index_of(const struct layer *l, uint32_t c, uint32_t y, uint32_t x)

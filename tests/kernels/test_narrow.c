@@ -6,6 +6,7 @@
  * the float kernels on numbers that bf16 and bytes hold exactly. */
 
 #include "kernels/narrow.h"
+#include "random_layers.h"
 
 #include <check.h>
 #include <float.h>
@@ -14,8 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUARD = 64, ROUNDS = 200 };
-static const float CANARY = 12345.0f;
+enum { ROUNDS = 200 };
 
 static const enum nnc_precision PRECISIONS[] = {NNC_PRECISION_BF16, NNC_PRECISION_INT8};
 
@@ -35,43 +35,6 @@ struct operands {
     float *x, *weights;
     const float **packed;
 };
-
-static uint32_t random_below(uint32_t *seed, uint32_t n)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (*seed >> 8) % n;
-}
-
-static float random_float(uint32_t *seed)
-{
-    return (float)random_below(seed, 2001) / 1000 - 1;
-}
-
-static uint32_t random_size(uint32_t *seed)
-{
-    static const uint32_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 31};
-    return sizes[random_below(seed, sizeof sizes / sizeof *sizes)];
-}
-
-static void random_geometry(struct nnc_conv_args *a, uint32_t *seed)
-{
-    do {
-        a->in_height = random_size(seed);
-        a->in_width = random_size(seed);
-        for (int i = 0; i < 2; i++) {
-            a->kernel[i] = random_below(seed, 3) ? 3 : 1 + random_below(seed, 5);
-            a->stride[i] = 1 + random_below(seed, 3);
-            a->dilation[i] = 1 + (random_below(seed, 5) == 0);
-            a->pad[i] = random_below(seed, a->kernel[i] + 1);
-        }
-        const int64_t h = (int64_t)a->in_height + 2 * a->pad[0] -
-                          (int64_t)(a->kernel[0] - 1) * a->dilation[0] - 1;
-        const int64_t w = (int64_t)a->in_width + 2 * a->pad[1] -
-                          (int64_t)(a->kernel[1] - 1) * a->dilation[1] - 1;
-        a->out_height = h < 0 ? 0 : (uint32_t)h / a->stride[0] + 1;
-        a->out_width = w < 0 ? 0 : (uint32_t)w / a->stride[1] + 1;
-    } while (!a->out_height || !a->out_width);
-}
 
 static struct nnc_strides strides(size_t per_pixel, uint32_t height, uint32_t width)
 {
@@ -131,79 +94,79 @@ static void free_operands(const struct operands *o)
 
 /* Weights of a block as the float kernels have them: exact in `numbers` if `exact`. */
 static void fill_block(struct layer *l, uint32_t b, enum nnc_precision precision, bool exact,
-                       uint32_t *seed)
+                       struct dice *dice)
 {
     const size_t per_block = nnc_conv_packed_floats(l->args.in_channels, l->args.kernel);
     float *const floats = l->floats + b * per_block, *const scale = l->scales[b];
     for (int i = 0; i < NNC_BLOCK; i++)
-        scale[i] = exact ? 1.0f / 128 : 0.001f * (float)(1 + random_below(seed, 9));
+        scale[i] = exact ? 1.0f / 128 : 0.001f * (float)(1 + below(dice, 9));
     for (size_t i = 0; i < per_block; i++) {
-        const float steps = (float)random_below(seed, 255) - 127;
-        floats[i] = i < NNC_BLOCK                             ? random_float(seed)
+        const float steps = (float)below(dice, 255) - 127;
+        floats[i] = i < NNC_BLOCK                             ? random_float(dice)
                     : exact || precision == NNC_PRECISION_INT8 ? steps * scale[i % 16]
-                                                               : random_float(seed);
+                                                               : random_float(dice);
         if (i % 16 + b * NNC_BLOCK >= l->args.out_channels)
             floats[i] = 0;
     }
 }
 
 static void make_weights(struct layer *l, enum nnc_precision precision, bool exact,
-                         uint32_t *seed)
+                         struct dice *dice)
 {
     const size_t per_block = nnc_conv_packed_floats(l->args.in_channels, l->args.kernel);
     l->floats = calloc(l->blocks * per_block, sizeof *l->floats);
     l->scales = calloc(l->blocks, sizeof *l->scales);
     l->all = calloc(l->blocks, sizeof *l->all);
     for (uint32_t b = 0; b < l->blocks; b++) {
-        fill_block(l, b, precision, exact, seed);
+        fill_block(l, b, precision, exact, dice);
         l->all[b] = b;
     }
 }
 
-static void random_epilogue(struct layer *l, uint32_t *seed)
+static void random_epilogue(struct layer *l, struct dice *dice)
 {
     static const struct nnc_activation activations[] = {
         {NNC_ACT_NONE, 0, 0},       {NNC_ACT_CLIP, 0, INFINITY},   {NNC_ACT_CLIP, 0, 6},
         {NNC_ACT_LEAKY_RELU, 0.1f, 0}, {NNC_ACT_HARD_SIGMOID, 0.2f, 0.5f},
     };
     struct nnc_epilogue *const e = &l->args.epilogue;
-    e->activation = activations[random_below(seed, 5)];
-    l->gain = 0.5f + random_float(seed);
-    e->gain = random_below(seed, 2) ? &l->gain : NULL;
+    e->activation = activations[below(dice, 5)];
+    l->gain = 0.5f + random_float(dice);
+    e->gain = below(dice, 2) ? &l->gain : NULL;
     l->residual = calloc(l->y_floats, sizeof *l->residual);
     for (size_t i = 0; i < l->y_floats; i++)
-        l->residual[i] = random_float(seed);
-    e->residual = random_below(seed, 2) ? l->residual : NULL;
+        l->residual[i] = random_float(dice);
+    e->residual = below(dice, 2) ? l->residual : NULL;
 }
 
 /* `exact`: numbers that both kinds hold, so that the float kernels compute the same. */
 static void make_layer(struct layer *l, enum nnc_precision precision, bool exact,
-                       uint32_t *seed)
+                       struct dice *dice)
 {
     struct nnc_conv_args *const a = &l->args;
     const uint32_t words = nnc_narrow_words(precision, NNC_BLOCK);
     memset(l, 0, sizeof *l);
     a->out_channels =
-        random_below(seed, 4) ? random_size(seed) : 16 * (1 + random_below(seed, 6));
-    a->in_channels = random_below(seed, 3) ? random_size(seed) : 16 * (1 + random_below(seed, 3));
-    random_geometry(a, seed);
+        below(dice, 4) ? random_size(dice) : 16 * (1 + below(dice, 6));
+    a->in_channels = below(dice, 3) ? random_size(dice) : 16 * (1 + below(dice, 3));
+    random_geometry(a, dice);
     a->xs = strides(words, a->in_height, a->in_width);
     a->ys = strides(NNC_BLOCK, a->out_height, a->out_width);
-    a->exact_tail = random_below(seed, 2);
+    a->exact_tail = below(dice, 2);
     l->taps = a->kernel[0] * a->kernel[1];
     l->blocks = nnc_ceil_div(a->out_channels, NNC_BLOCK);
     l->in_blocks = nnc_ceil_div(a->in_channels, NNC_BLOCK);
     l->in_pixels = (size_t)a->in_height * a->in_width;
     l->y_floats = (size_t)l->blocks * NNC_BLOCK * a->out_height * a->out_width;
-    l->scale = exact ? 1.0f / 64 : 0.003f + 0.001f * (float)random_below(seed, 9);
-    l->zero = random_below(seed, 3) ? (int32_t)random_below(seed, 256) : 0;
+    l->scale = exact ? 1.0f / 64 : 0.003f + 0.001f * (float)below(dice, 9);
+    l->zero = below(dice, 3) ? (int32_t)below(dice, 256) : 0;
     const size_t n = (size_t)l->in_blocks * NNC_BLOCK * l->in_pixels;
     l->x = malloc(n * sizeof *l->x);
     for (size_t i = 0; i < n; i++) /* within what a byte with this zero holds, if exact */
-        l->x[i] = exact ? (float)((int32_t)random_below(seed, 256) - l->zero) / 64
-                        : random_float(seed);
-    make_weights(l, precision, exact, seed);
-    random_epilogue(l, seed);
+        l->x[i] = exact ? (float)((int32_t)below(dice, 256) - l->zero) / 64
+                        : random_float(dice);
+    make_weights(l, precision, exact, dice);
+    random_epilogue(l, dice);
 }
 
 static void free_layer(struct layer *l)
@@ -220,13 +183,10 @@ static float *compute(const struct layer *l, const struct operands *o,
                       const struct nnc_narrow_kernels *k, const uint32_t *active,
                       uint32_t n_active, bool item_by_item)
 {
-    float *const memory = malloc((l->y_floats + 2 * GUARD) * sizeof *memory);
-    for (size_t i = 0; i < l->y_floats + 2 * GUARD; i++)
-        memory[i] = CANARY;
     struct nnc_conv_args a = l->args;
     a.x = o->x;
     a.packed = o->packed;
-    a.y = memory + GUARD;
+    a.y = guarded_floats(l->y_floats);
     a.active = active;
     a.n_active = n_active;
     const uint32_t items = k->conv_items(&a);
@@ -234,12 +194,7 @@ static float *compute(const struct layer *l, const struct operands *o,
         k->conv(&a, 0, items);
     for (uint32_t i = items; item_by_item && i-- > 0;)
         k->conv(&a, i, i + 1);
-    for (size_t i = 0; i < GUARD; i++) {
-        ck_assert(memory[i] == CANARY);
-        ck_assert(memory[GUARD + l->y_floats + i] == CANARY);
-    }
-    memmove(memory, memory + GUARD, l->y_floats * sizeof *memory);
-    return memory;
+    return unguarded_floats(a.y, l->y_floats);
 }
 
 static void compare(const struct layer *l, uint32_t b, const float *got, const float *want,
@@ -284,10 +239,10 @@ START_TEST(agrees_with_reference)
     if (!k)
         return;
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        uint32_t seed = round;
+        struct dice dice = {.state = round};
         struct layer l;
         char what[64];
-        make_layer(&l, k->precision, false, &seed);
+        make_layer(&l, k->precision, false, &dice);
         snprintf(what, sizeof what, "%s, seed %u", k->name, round);
         const struct operands plain = make_operands(&l, reference);
         const struct operands own = make_operands(&l, k);
@@ -319,10 +274,10 @@ START_TEST(means_what_floats_mean)
     const struct nnc_kernels *const floats = nnc_kernels_get(NNC_BACKEND_REFERENCE,
                                                             NNC_ISA_AUTO);
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        uint32_t seed = 7000 + round;
+        struct dice dice = {.state = 7000 + round};
         struct layer l;
         char what[64];
-        make_layer(&l, k->precision, true, &seed);
+        make_layer(&l, k->precision, true, &dice);
         snprintf(what, sizeof what, "%s, seed %u", nnc_precision_name(k->precision), round);
         const struct operands o = make_operands(&l, k);
         float *const got = compute(&l, &o, k, l.all, l.blocks, false);
@@ -366,17 +321,18 @@ START_TEST(narrows_alike)
     const struct nnc_narrow_kernels *const reference = plain_kernels(_i);
     if (!k)
         return;
-    for (uint32_t seed = 1, round = 0; round < ROUNDS; round++) {
+    struct dice dice = {.state = 1};
+    for (uint32_t round = 0; round < ROUNDS; round++) {
         float x[16 * 9], got[16 * 9 + 1], want[16 * 9 + 1];
         for (size_t i = 0; i < sizeof x / sizeof *x; i++)
-            x[i] = random_below(&seed, 4) ? 2 * random_float(&seed)
-                                          : odd[random_below(&seed, sizeof odd / sizeof *odd)];
-        const bool plain = random_below(&seed, 2);
+            x[i] = below(&dice, 4) ? 2 * random_float(&dice)
+                                          : odd[below(&dice, sizeof odd / sizeof *odd)];
+        const bool plain = below(&dice, 2);
         struct nnc_narrow_args args = {.x = x, .lane = plain ? 9 : 1, .pixel = plain ? 1 : 16,
-                                       .lanes = random_below(&seed, 2) ? 16
-                                                : 1 + random_below(&seed, 16),
+                                       .lanes = below(&dice, 2) ? 16
+                                                : 1 + below(&dice, 16),
                                        .pixels = 9, .scale = 0.01f,
-                                       .zero = (int32_t)random_below(&seed, 256)};
+                                       .zero = (int32_t)below(&dice, 256)};
         memset(got, 0x5a, sizeof got);
         memset(want, 0x5a, sizeof want);
         args.y = want;
