@@ -19,7 +19,8 @@ struct nnc_session;
 struct nnc_session_options {
     unsigned threads; /* how many threads work on one frame, 1..256; 0 = one per core */
     /* Tasks of fewer MACs run on the calling thread alone, since handing steps from core to
-     * core takes as long as the steps of a small task; 0 = 15 million. No bit depends on it. */
+     * core takes as long as the steps of a small task; 0 = what one thread does in some
+     * 0.3 ms: 15 million with AVX2 and AVX-512, else 5 million. No bit depends on it. */
     uint64_t least_shared_macs;
     /* Frames that come for a cutout which more threads run already than there are processors
      * wait for one of these to end, and go through the network together, which reads its
