@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +24,9 @@ HANGS_SECONDS = 120  # for what never ends; a busy machine makes a test wait
 LIVE = "videotestsrc is-live=true"
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="nnc-watch-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+
+# Who runs the tests under nohup would make the programs deaf to it, too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Lines:
