@@ -167,15 +167,13 @@ static uint32_t winograd_blocks(const struct nnc_conv_args *a, uint32_t n_tiles)
 static ALWAYS_INLINE void run_group(const struct tile_group *g, const int m)
 {
     const struct nnc_conv_args *const a = g->args;
-    struct tile t = {.args = a, .points = (uint32_t)((m + 2) * (m + 2))};
     const uint32_t groups = nnc_ceil_div(a->n_active, winograd_blocks(a, g->n));
     load_group(g, m);
     for (uint32_t i = 0, b = 0; i < groups; i++) {
         const uint32_t nr = nnc_ceil_div(a->n_active - b, groups - i);
-        for (uint32_t j = 0; j < nr; j++) {
-            t.packed[j] = a->packed[a->active[b + j]];
-            t.gain[j] = nnc_gain_of_block(&a->epilogue, a->active[b + j]);
-        }
+        struct tile t;
+        fill_tile(&t, a, b, nr);
+        t.points = (uint32_t)((m + 2) * (m + 2));
         const uint32_t parts = nnc_ceil_div(g->n, (uint32_t)max_mr[nr]);
         struct ahead ahead = {0};
         if (!g->first)

@@ -82,6 +82,9 @@ static enum nnc_status list_blocks(struct nnc_plan_maker *m, struct nnc_weight_b
     return NNC_OK;
 }
 
+/* A plan with fewer finds them in a processor's own cache from frame to frame. */
+enum { FAR_WEIGHT_BYTES = 512 * 1024 };
+
 static enum nnc_status fetch_weights(struct nnc_plan_maker *m)
 {
     struct nnc_plan *const plan = m->plan;
@@ -108,7 +111,7 @@ static enum nnc_status fetch_weights(struct nnc_plan_maker *m)
             nnc_stack_note_operands(&plan->steps[k]);
     plan->weight_bytes += plan->constant_floats * sizeof(float);
     for (uint32_t k = 0; k < plan->n_steps; k++)
-        plan->steps[k].conv.weights_near = plan->weight_bytes < NNC_FAR_WEIGHT_BYTES;
+        plan->steps[k].conv.weights_near = plan->weight_bytes < FAR_WEIGHT_BYTES;
     return NNC_OK;
 }
 

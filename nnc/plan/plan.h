@@ -16,9 +16,6 @@
 #include "program.h"
 #include "weights.h"
 
-/* A plan with fewer finds them in a processor's own cache from frame to frame. */
-enum { NNC_FAR_WEIGHT_BYTES = 512 * 1024 };
-
 enum nnc_space {
     NNC_SPACE_SHARED,   /* the session's arena: what several threads see */
     NNC_SPACE_LOCAL,    /* the running thread's part of it */
