@@ -9,30 +9,50 @@
 
 #include "winograd.h"
 
-enum { MAX_MR = 16, WINOGRAD_TILES = 8 };
+enum { MAX_MR = 16, WINOGRAD_TILES = 16 };
 
 /* A microsecond or two. */
 enum { LEAST_PRODUCTS = 150000 };
 
 #include "conv_tile.h"
 
-/* Which pixels of a tile have tap kx inside the picture. */
+/* Which pixels of a tile, along an axis, have a tap inside the picture. */
 enum edge {
-    EDGE_NONE,   /* all */
-    EDGE_LEFT,   /* all but the first */
-    EDGE_RIGHT,  /* all but the last */
-    EDGE_OUTSIDE /* none */
+    EDGE_NONE,    /* all */
+    EDGE_FIRST,   /* all but the first */
+    EDGE_LAST,    /* all but the last */
+    EDGE_OUTSIDE, /* none */
+    EDGE_OTHER,
+    N_EDGES
 };
 
+static enum edge edge_of(const struct nnc_conv_args *a, enum axis axis, uint32_t at,
+                         uint32_t tap, int n)
+{
+    int lo, hi;
+    valid_outputs(a, axis, at, tap, n, &lo, &hi);
+    return lo == 0 && hi == n       ? EDGE_NONE
+           : lo >= hi               ? EDGE_OUTSIDE
+           : lo == 1 && hi == n     ? EDGE_FIRST
+           : lo == 0 && hi == n - 1 ? EDGE_LAST
+                                    : EDGE_OTHER;
+}
+
+/* With `fetch` the weights that come a little later in the same order are asked for. */
 static ALWAYS_INLINE void
 accumulate(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, const size_t pixel,
            const size_t lane, const float *const w[MAX_NR], uint32_t channels, const int lo,
-           const int hi, const int nr)
+           const int hi, const int nr, const bool fetch)
 {
     for (uint32_t c = 0; c < channels; c++) {
         vec weight[MAX_NR * PER_BLOCK];
         EACH_VECTOR(j)
-            weight[j] = vec_load(w[j / PER_BLOCK] + c * NNC_BLOCK + (j % PER_BLOCK) * VEC);
+        {
+            const float *const from = w[j / PER_BLOCK] + c * NNC_BLOCK + (j % PER_BLOCK) * VEC;
+            weight[j] = vec_load(from);
+            if (fetch && j % PER_BLOCK == 0)
+                fetch_ahead(from);
+        }
         EACH_PIXEL(i, lo, hi)
         {
             const vec value = vec_set1(x[i * pixel + c * lane]);
@@ -163,24 +183,24 @@ run_tile(const struct tile *t, const int mr, const int nr, const enum addressing
                 ask_ahead(t->ahead);
                 if (mode == ANY_STRIDE) {
                     int lo, hi;
-                    valid_pixels(a, t->x0, kx, mr, &lo, &hi);
+                    valid_outputs(a, X, t->x0, kx, mr, &lo, &hi);
                     if (lo == 0 && hi == mr)
-                        accumulate(acc, x, pixel, lane, w, channels, 0, mr, nr);
+                        accumulate(acc, x, pixel, lane, w, channels, 0, mr, nr, true);
                     else
                         accumulate_masked(acc, x, pixel, lane, w, channels, lo, hi, mr, nr);
                     continue;
                 }
                 switch (t->edge[kx]) {
                 case EDGE_NONE:
-                    accumulate(acc, x, pixel, lane, w, channels, 0, mr, nr);
+                    accumulate(acc, x, pixel, lane, w, channels, 0, mr, nr, true);
                     break;
-                case EDGE_LEFT:
-                    accumulate(acc, x, pixel, lane, w, channels, 1, mr, nr);
+                case EDGE_FIRST:
+                    accumulate(acc, x, pixel, lane, w, channels, 1, mr, nr, true);
                     break;
-                case EDGE_RIGHT:
-                    accumulate(acc, x, pixel, lane, w, channels, 0, mr - 1, nr);
+                case EDGE_LAST:
+                    accumulate(acc, x, pixel, lane, w, channels, 0, mr - 1, nr, true);
                     break;
-                case EDGE_OUTSIDE:
+                default: /* outside */
                     break;
                 }
             }
@@ -190,30 +210,55 @@ run_tile(const struct tile *t, const int mr, const int nr, const enum addressing
 }
 
 /* The products of winograd_body.h: for every point a product of its own, tiles in the place
- * of pixels. x is [point][input block][WINOGRAD_TILES][16], the sums [point][WINOGRAD_TILES]
- * [nr * 16]. */
-static ALWAYS_INLINE void run_points(const struct tile *t, const int mr, const int nr)
+ * of pixels, `mr` of them at a time. x is [point][input block][WINOGRAD_TILES][16], the sums
+ * [point][WINOGRAD_TILES][nr * 16], and a point's begin a line further than its size: an even
+ * power of two would put the points of a tile into the same few lines of a cache.
+ *
+ * A point's weights are read once from where they lie, and for further tiles again from the
+ * cache. */
+static inline size_t inputs_of_point(uint32_t channels)
+{
+    return ((size_t)nnc_ceil_div(channels, NNC_BLOCK) * WINOGRAD_TILES + 1) * NNC_BLOCK;
+}
+
+static inline size_t sums_of_point(uint32_t nr)
+{
+    return ((size_t)nr * WINOGRAD_TILES + 1) * NNC_BLOCK;
+}
+
+static ALWAYS_INLINE void run_point(const struct tile *t, uint32_t point, const float *x,
+                                    float *sums, const int mr, const int nr, const bool fetch)
 {
     const uint32_t channels = t->args->in_channels;
+    vec acc[MAX_MR][MAX_NR * PER_BLOCK];
+    EACH_PIXEL(i, 0, mr)
+        EACH_VECTOR(j)
+            acc[i][j] = vec_set1(0);
+    for (uint32_t c0 = 0; c0 < channels; c0 += NNC_BLOCK, x += WINOGRAD_TILES * NNC_BLOCK) {
+        const uint32_t left = channels - c0;
+        const size_t skip = NNC_BLOCK * (1 + (size_t)point * channels + c0);
+        const float *w[MAX_NR] = {0};
+        for (int j = 0; j < nr; j++)
+            w[j] = t->packed[j] + skip;
+        accumulate(acc, x, NNC_BLOCK, 1, w, left < NNC_BLOCK ? left : NNC_BLOCK, 0, mr, nr,
+                   fetch);
+    }
+    EACH_PIXEL(i, 0, mr)
+        EACH_VECTOR(j)
+            vec_store(sums + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
+}
+
+static ALWAYS_INLINE void run_points(const struct tile *t, const int mr, const int nr)
+{
     const float *x = t->x;
-    float *products = t->products;
-    for (uint32_t p = 0; p < t->points; p++, products += WINOGRAD_TILES * nr * NNC_BLOCK) {
-        vec acc[MAX_MR][MAX_NR * PER_BLOCK];
-        EACH_PIXEL(i, 0, mr)
-            EACH_VECTOR(j)
-                acc[i][j] = vec_set1(0);
-        for (uint32_t c0 = 0; c0 < channels; c0 += NNC_BLOCK, x += WINOGRAD_TILES * NNC_BLOCK) {
-            const uint32_t left = channels - c0;
-            const size_t skip = NNC_BLOCK * (1 + (size_t)p * channels + c0);
-            const float *w[MAX_NR] = {0};
-            for (int j = 0; j < nr; j++)
-                w[j] = t->packed[j] + skip;
-            ask_ahead(t->ahead);
-            accumulate(acc, x, NNC_BLOCK, 1, w, left < NNC_BLOCK ? left : NNC_BLOCK, 0, mr, nr);
-        }
-        EACH_PIXEL(i, 0, mr)
-            EACH_VECTOR(j)
-                vec_store(products + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
+    float *sums = t->products;
+    for (uint32_t p = 0; p < t->points; p++) {
+        run_point(t, p, x, sums, mr, nr, true);
+        for (uint32_t k = (uint32_t)mr; k < t->point_tiles; k += (uint32_t)mr)
+            run_point(t, p, x + k * NNC_BLOCK, sums + k * (uint32_t)nr * NNC_BLOCK, mr, nr,
+                      false);
+        x += inputs_of_point(t->args->in_channels);
+        sums += sums_of_point((uint32_t)nr);
     }
 }
 
@@ -225,17 +270,8 @@ static enum addressing choose_addressing(struct tile *t, int mr)
     if ((!blocked && a->xs.pixel != 1) || a->stride[1] > 2 || a->kernel[1] > MAX_COLUMNS)
         return ANY_STRIDE;
     for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
-        int lo, hi;
-        valid_pixels(a, t->x0, kx, mr, &lo, &hi);
-        if (lo == 0 && hi == mr)
-            t->edge[kx] = EDGE_NONE;
-        else if (lo >= hi)
-            t->edge[kx] = EDGE_OUTSIDE;
-        else if (lo == 1 && hi == mr)
-            t->edge[kx] = EDGE_LEFT;
-        else if (lo == 0 && hi == mr - 1)
-            t->edge[kx] = EDGE_RIGHT;
-        else
+        t->edge[kx] = (uint8_t)edge_of(a, X, t->x0, kx, mr);
+        if (t->edge[kx] == EDGE_OTHER)
             return ANY_STRIDE;
     }
     return blocked ? (a->stride[1] == 1 ? BLOCKED_STRIDE_1 : BLOCKED_STRIDE_2)
@@ -244,8 +280,7 @@ static enum addressing choose_addressing(struct tile *t, int mr)
 
 static uint64_t floats_of_block(const struct nnc_conv_args *a)
 {
-    return a->winograd ? nnc_winograd_packed_floats(a->in_channels, a->winograd)
-                       : nnc_conv_packed_floats(a->in_channels, a->kernel);
+    return nnc_conv_packed_floats(a->in_channels, a->kernel);
 }
 
 /* One function per tile shape and addressing. */

@@ -33,20 +33,24 @@ static void (*const tiles[MAX_NR + 1][MAX_MR + 1][N_ADDRESSINGS])(const struct t
 #define LIMIT(nr, mr) [nr] = mr,
 static const int max_mr[MAX_NR + 1] = {NNC_TILES(LIMIT)};
 
-/* How many blocks go side by side: the widest tile the instruction set has, cut evenly
- * (4 blocks as 2 + 2 rather than 3 + 1) where that leaves enough pixels. A short row is
- * rather left whole: cut, it would read all weights for two pixels at a time, more than a
- * cache of the second level gives while their products are made. */
+/* How many blocks go side by side: as few tiles as can be for a row, then as many blocks, cut
+ * evenly (4 blocks as 2 + 2 rather than 3 + 1). A row that one tile holds is rather left
+ * whole: cut, it would read all weights for a few pixels at a time, more than a cache of the
+ * second level gives while their products are made. */
 static uint32_t blocks_per_group(const struct nnc_conv_args *a)
 {
-    enum { SHORT_ROW = 4 };
-    uint32_t widest = 1;
-    while (widest < MAX_NR && max_mr[widest + 1] && widest < a->n_active)
-        widest++;
-    while (widest > 1 && max_mr[widest] < (int)a->out_width && a->out_width <= SHORT_ROW)
-        widest--;
-    const uint32_t groups = nnc_ceil_div(a->n_active, widest);
-    return nnc_ceil_div(a->n_active, groups);
+    uint32_t best = 1, fewest = UINT32_MAX;
+    bool whole = false;
+    for (uint32_t nr = 1; nr <= MAX_NR && max_mr[nr]; nr++) {
+        const uint32_t in_row = nnc_ceil_div(a->out_width, (uint32_t)max_mr[nr]);
+        const uint32_t groups = nnc_ceil_div(a->n_active, nr);
+        if (groups * in_row > fewest || (groups * in_row == fewest && in_row > 1 && whole))
+            continue;
+        fewest = groups * in_row;
+        whole = in_row == 1;
+        best = nnc_ceil_div(a->n_active, groups);
+    }
+    return best;
 }
 
 /* An item is one group of blocks and some rows: small enough to share, large enough that
@@ -60,7 +64,7 @@ static uint32_t rows_per_item(const struct nnc_conv_args *a)
     return nnc_ceil_div(a->out_height, most ? most : 1);
 }
 
-static uint32_t direct_items(const struct nnc_conv_args *a)
+static uint32_t row_items(const struct nnc_conv_args *a)
 {
     return nnc_ceil_div(a->n_active, blocks_per_group(a)) *
            nnc_ceil_div(a->out_height, rows_per_item(a));
@@ -124,7 +128,7 @@ static uint64_t taps_of(const struct nnc_conv_args *a, uint32_t n_tiles)
            nnc_ceil_div(a->in_channels, NNC_BLOCK);
 }
 
-static void direct(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
+static void conv_rows(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
 {
     const uint32_t per_group = blocks_per_group(a), rows = rows_per_item(a);
     const uint32_t items_per_group = nnc_ceil_div(a->out_height, rows);
@@ -143,4 +147,31 @@ static void direct(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
         for (uint32_t y = y0; y < y1; y++)
             conv_row(a, &t, nr, y);
     }
+}
+
+#if NNC_WHOLE_MAPS
+#include "conv_map_body.h"
+#endif
+
+/* The direct convolution, either way. */
+static uint32_t direct_items(const struct nnc_conv_args *a)
+{
+#if NNC_WHOLE_MAPS
+    struct map_edges edges;
+    if (is_map(a, &edges))
+        return a->n_active;
+#endif
+    return row_items(a);
+}
+
+static void direct(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
+{
+#if NNC_WHOLE_MAPS
+    struct map_edges edges;
+    if (is_map(a, &edges)) {
+        conv_maps(a, &edges, first, last);
+        return;
+    }
+#endif
+    conv_rows(a, first, last);
 }

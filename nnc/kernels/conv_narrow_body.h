@@ -12,6 +12,7 @@ static void activate(const struct nnc_activation *a, const float *x, float *y, s
 enum { WORDS = NNC_BLOCK / PER_WORD, MAX_MR = 8, LEAST_PRODUCTS = PER_WORD * 400000 };
 
 #undef NNC_TILES
+#undef NNC_WHOLE_MAPS
 #define NNC_TILES NNC_NARROW_TILES
 #include "conv_tile.h"
 
@@ -77,7 +78,7 @@ static void start_tile(const struct tile *t, float *sums, int mr, int nr)
         for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
             int lo = 0, hi = 0;
             if (ky >= t->ky0 && ky < t->ky1)
-                valid_pixels(a, t->x0, kx, mr, &lo, &hi);
+                valid_outputs(a, X, t->x0, kx, mr, &lo, &hi);
             for (int i = 0; i < mr && (lo > 0 || hi < mr); i++)
                 for (int j = 0; j < nr && (i < lo || i >= hi); j++)
                     add_skipped_block(sums + (i * nr + j) * NNC_BLOCK,
@@ -123,7 +124,7 @@ run_tile(const struct tile *t, const int mr, const int nr, const enum addressing
                                      (size_t)(ky - t->ky0) * a->dilation[0] * a->xs.row;
             for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
                 int lo, hi;
-                valid_pixels(a, t->x0, kx, mr, &lo, &hi);
+                valid_outputs(a, X, t->x0, kx, mr, &lo, &hi);
                 if (lo >= hi)
                     continue;
                 const size_t skip =
@@ -158,7 +159,7 @@ static enum addressing choose_addressing(struct tile *t, int mr)
         return ANY_STRIDE;
     for (uint32_t kx = 0; kx < a->kernel[1]; kx++) {
         int lo, hi;
-        valid_pixels(a, t->x0, kx, mr, &lo, &hi);
+        valid_outputs(a, X, t->x0, kx, mr, &lo, &hi);
         if (lo < hi && !(lo == 0 && hi >= mr - 1) && !(lo == 1 && hi == mr))
             return ANY_STRIDE;
     }

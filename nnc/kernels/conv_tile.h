@@ -33,8 +33,14 @@ enum {
     _Pragma("GCC unroll 16") for (int j = 0; j < MAX_NR * PER_BLOCK;                           \
                                   j++) if (j < nr * PER_BLOCK)
 
-/* The weights that are wanted next, which lie far away: with every tap of the tiles before, a
- * few lines of them are asked for. All at once would wait for room to ask. */
+/* Weights that are wanted soon are asked for in two ways.
+ *
+ * Whoever reads them for the first time, in their order, asks with every vector for one a
+ * little further on (fetch_ahead), so that they arrive from the last cache as fast as they
+ * are used.
+ *
+ * Where tiles read the same weights again, what comes after them is asked for meanwhile: with
+ * every tap a few lines. All at once would wait for room to ask. */
 struct ahead {
     uintptr_t at, end; /* addresses of nobody do no harm */
     uint32_t lines;    /* with a tap */
@@ -49,6 +55,12 @@ static ALWAYS_INLINE void ask_ahead(struct ahead *ahead)
         __builtin_prefetch((const void *)ahead->at, FOR_READING, SECOND_CACHE);
 }
 
+static ALWAYS_INLINE void fetch_ahead(const float *weights)
+{
+    enum { FLOATS = 512 };
+    __builtin_prefetch(weights + FLOATS);
+}
+
 struct tile {
     const struct nnc_conv_args *args;
     const float *x;              /* input of tap (ky0, 0) of pixel 0; may lie before the row */
@@ -56,7 +68,7 @@ struct tile {
     uint32_t x0;                 /* first output pixel */
     uint8_t edge[MAX_COLUMNS];   /* of conv_body.h: enum edge of each kx */
     struct ahead *ahead;         /* of conv_body.h and its kin */
-    uint32_t points;             /* of winograd_body.h, and where their sums go */
+    uint32_t points, point_tiles; /* of winograd_body.h, and where their sums go */
     float *products;
     const float *packed[MAX_NR]; /* the head, then weights */
     size_t y;                    /* output of pixel 0 in block 0, from args->y */

@@ -6,19 +6,23 @@
 
 #include "kernels.h"
 
-/* Pixels [lo, hi) of the tile whose tap kx lies inside the picture. */
-static __attribute__((noinline)) void valid_pixels(const struct nnc_conv_args *a, uint32_t x0,
-                                                   uint32_t kx, int mr, int *lo, int *hi)
+enum axis { Y, X };
+
+/* Of `n` outputs from `at` on along an axis, those [lo, hi) whose tap lies inside the
+ * picture. */
+static __attribute__((noinline)) void valid_outputs(const struct nnc_conv_args *a,
+                                                    enum axis axis, uint32_t at, uint32_t tap,
+                                                    int n, int *lo, int *hi)
 {
-    const int64_t first = (int64_t)x0 * a->stride[1] + (int64_t)kx * a->dilation[1] - a->pad[1];
-    const int64_t step = a->stride[1], width = a->in_width;
+    const int64_t step = a->stride[axis], size = axis == X ? a->in_width : a->in_height;
+    const int64_t first = at * step + (int64_t)tap * a->dilation[axis] - a->pad[axis];
     *lo = 0;
-    *hi = mr;
-    if (first >= 0 && first + (mr - 1) * step < width)
+    *hi = n;
+    if (first >= 0 && first + (n - 1) * step < size)
         return;
-    while (*lo < mr && first + *lo * step < 0)
+    while (*lo < n && first + *lo * step < 0)
         ++*lo;
-    while (*hi > *lo && first + (*hi - 1) * step >= width)
+    while (*hi > *lo && first + (*hi - 1) * step >= size)
         --*hi;
 }
 

@@ -8,6 +8,8 @@
 typedef __m512 vec;
 enum { VEC = 16 };
 #define NNC_TILES(X) X(1, 16) X(2, 8) X(3, 8) X(4, 6)
+/* 16 pixels and one block leave enough of the 32 registers. */
+#define NNC_WHOLE_MAPS 1
 #define NNC_DEPTHWISE_TILES(X) X(1, 8)
 #define NNC_NARROW_TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6)
 static inline vec vec_load(const float *p) { return _mm512_loadu_ps(p); }

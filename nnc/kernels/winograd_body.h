@@ -12,7 +12,7 @@
  * Packed weights of a block: 16 biases, then for every point, input channel: 16 weights,
  * transformed by winograd.c. */
 
-enum { MAX_POINTS = 6 };
+enum { MAX_POINTS = 6, ITEM_TILES = 8 };
 
 #define EACH_POINT(i, n)                                                                       \
     _Pragma("GCC unroll 6") for (int i = 0; i < MAX_POINTS; i++) if (i < (n))
@@ -56,21 +56,41 @@ static ALWAYS_INLINE void output_line(const int m, const vec p[MAX_POINTS], vec 
     out[3] = vec_add(vec_fma(vec_set1(8), difference2, difference), p[5]);
 }
 
-/* One vector of channels of a tile's inputs, from `x` (row 0, column 0, which may lie
- * outside) into V; `point` is the distance of two points there. */
-static ALWAYS_INLINE void
-transform_input(const struct nnc_conv_args *a, const int m, ptrdiff_t iy, ptrdiff_t ix,
-                const float *x, float *v, size_t point)
+/* The inputs of a tile, some of which may lie outside the picture. */
+struct window {
+    ptrdiff_t row[MAX_POINTS]; /* of the first column, from the picture's first pixel */
+    bool row_inside[MAX_POINTS], column_inside[MAX_POINTS];
+};
+
+static ALWAYS_INLINE struct window window_of(const struct nnc_conv_args *a, const int m,
+                                             ptrdiff_t y, ptrdiff_t x)
 {
+    struct window w;
+    EACH_POINT(i, m + 2)
+    {
+        w.row[i] = (y + i) * (ptrdiff_t)a->xs.row + x * NNC_BLOCK;
+        w.row_inside[i] = y + i >= 0 && y + i < (ptrdiff_t)a->in_height;
+        w.column_inside[i] = x + i >= 0 && x + i < (ptrdiff_t)a->in_width;
+    }
+    return w;
+}
+
+/* One vector of channels of a tile's inputs, of a picture `x`, into V; `point` is the
+ * distance of two points there. */
+static ALWAYS_INLINE void transform_input(const struct window *w, const int m, const float *x,
+                                          float *v, size_t point)
+{
+    static const float zeros[MAX_POINTS * NNC_BLOCK];
     const int n = m + 2;
+    const float *row[MAX_POINTS];
     vec half[MAX_POINTS][MAX_POINTS]; /* B^T d */
-    EACH_POINT(k, n)                  /* columns */
+    EACH_POINT(i, n)
+        row[i] = w->row_inside[i] ? x + w->row[i] : zeros;
+    EACH_POINT(k, n) /* columns */
     {
         vec d[MAX_POINTS], line[MAX_POINTS];
-        const bool inside = ix + k >= 0 && ix + k < (ptrdiff_t)a->in_width;
         EACH_POINT(i, n)
-            d[i] = vec_load_if(inside && iy + i >= 0 && iy + i < (ptrdiff_t)a->in_height,
-                               x + (iy + i) * (ptrdiff_t)a->xs.row + (ix + k) * NNC_BLOCK);
+            d[i] = vec_load_if(w->column_inside[k], row[i] + k * NNC_BLOCK);
         input_line(m, d, line);
         EACH_POINT(i, n)
             half[i][k] = line[i];
@@ -96,14 +116,15 @@ static ALWAYS_INLINE void load_group(const struct tile_group *g, const int m)
 {
     const struct nnc_conv_args *const a = g->args;
     const uint32_t blocks = nnc_ceil_div(a->in_channels, NNC_BLOCK);
-    const size_t point = (size_t)blocks * WINOGRAD_TILES * NNC_BLOCK;
+    const size_t point = inputs_of_point(a->in_channels);
     for (uint32_t t = 0; t < g->n; t++) {
         const uint32_t tile = g->first + t;
-        const ptrdiff_t iy = (ptrdiff_t)(tile / g->in_row * g->m) - a->pad[0];
-        const ptrdiff_t ix = (ptrdiff_t)(tile % g->in_row * g->m) - a->pad[1];
+        const struct window w = window_of(
+            a, m, (ptrdiff_t)(tile / g->in_row * g->m) - a->pad[0],
+            (ptrdiff_t)(tile % g->in_row * g->m) - a->pad[1]);
         for (uint32_t b = 0; b < blocks; b++)
             for (uint32_t lane = 0; lane < NNC_BLOCK; lane += VEC)
-                transform_input(a, m, iy, ix, a->x + b * a->xs.block + lane,
+                transform_input(&w, m, a->x + b * a->xs.block + lane,
                                 g->v + (b * WINOGRAD_TILES + t) * NNC_BLOCK + lane, point);
     }
 }
@@ -145,7 +166,7 @@ static ALWAYS_INLINE void
 store_group(const struct tile_group *g, const int m, const struct tile *t,
             const uint32_t *blocks, uint32_t nr)
 {
-    const size_t point = (size_t)WINOGRAD_TILES * nr * NNC_BLOCK;
+    const size_t point = sums_of_point(nr);
     for (uint32_t k = 0; k < g->n; k++)
         for (uint32_t j = 0; j < nr; j++)
             for (uint32_t lane = 0; lane < NNC_BLOCK; lane += VEC)
@@ -154,14 +175,25 @@ store_group(const struct tile_group *g, const int m, const struct tile *t,
                               blocks[j] * g->args->ys.block + lane);
 }
 
-/* Blocks side by side: as many as leave registers for the tiles of a group. */
+/* Blocks side by side: as many as leave registers for the tiles of an item. */
 static uint32_t winograd_blocks(const struct nnc_conv_args *a, uint32_t n_tiles)
 {
+    const int wanted = n_tiles < ITEM_TILES ? (int)n_tiles : ITEM_TILES;
     uint32_t widest = 1;
     while (widest < MAX_NR && max_mr[widest + 1] && widest < a->n_active &&
-           (max_mr[widest + 1] >= (int)n_tiles || max_mr[widest + 1] == max_mr[widest]))
+           (max_mr[widest + 1] >= wanted || max_mr[widest + 1] == max_mr[widest]))
         widest++;
     return widest;
+}
+
+/* Tiles at a time, of `n` that all have to be done: as even as can be, and no more in all
+ * than there is room for. What lies behind the last one is multiplied, too, and not used. */
+static uint32_t tiles_at_a_time(uint32_t n, uint32_t most)
+{
+    uint32_t mr = nnc_ceil_div(n, nnc_ceil_div(n, most));
+    while (nnc_ceil_div(n, mr) * mr > WINOGRAD_TILES)
+        mr--;
+    return mr;
 }
 
 static ALWAYS_INLINE void run_group(const struct tile_group *g, const int m)
@@ -174,19 +206,10 @@ static ALWAYS_INLINE void run_group(const struct tile_group *g, const int m)
         struct tile t;
         fill_tile(&t, a, b, nr);
         t.points = (uint32_t)((m + 2) * (m + 2));
-        const uint32_t parts = nnc_ceil_div(g->n, (uint32_t)max_mr[nr]);
-        struct ahead ahead = {0};
-        if (!g->first)
-            ahead = ahead_of(a, b, nr, 0, 1, (uint64_t)parts * t.points *
-                                                 nnc_ceil_div(a->in_channels, NNC_BLOCK));
-        t.ahead = &ahead;
-        for (uint32_t k = 0, first = 0; k < parts; k++) {
-            const uint32_t mr = nnc_ceil_div(g->n - first, parts - k);
-            t.x = g->v + first * NNC_BLOCK;
-            t.products = g->products + first * nr * NNC_BLOCK;
-            tiles[nr][mr][POINTS](&t);
-            first += mr;
-        }
+        t.point_tiles = g->n;
+        t.x = g->v;
+        t.products = g->products;
+        tiles[nr][tiles_at_a_time(g->n, (uint32_t)max_mr[nr])][POINTS](&t);
         store_group(g, m, &t, a->active + b, nr);
         b += nr;
     }
@@ -211,19 +234,19 @@ static uint32_t winograd_items(const struct nnc_conv_args *a)
 {
     return nnc_ceil_div(tiles_along(a->out_height, a->winograd) *
                             tiles_along(a->out_width, a->winograd),
-                        WINOGRAD_TILES);
+                        ITEM_TILES);
 }
 
 static size_t winograd_floats_of_inputs(const struct nnc_conv_args *a)
 {
     const size_t points = (size_t)(a->winograd + 2) * (a->winograd + 2);
-    return points * nnc_ceil_div(a->in_channels, NNC_BLOCK) * WINOGRAD_TILES * NNC_BLOCK;
+    return points * inputs_of_point(a->in_channels);
 }
 
 static size_t winograd_scratch_floats(const struct nnc_conv_args *a)
 {
     const size_t points = (size_t)(a->winograd + 2) * (a->winograd + 2);
-    return winograd_floats_of_inputs(a) + points * WINOGRAD_TILES * MAX_NR * NNC_BLOCK;
+    return winograd_floats_of_inputs(a) + points * sums_of_point(MAX_NR);
 }
 
 static void winograd(const struct nnc_conv_args *a, uint32_t first, uint32_t last)
@@ -234,9 +257,10 @@ static void winograd(const struct nnc_conv_args *a, uint32_t first, uint32_t las
                            .v = a->scratch,
                            .products = a->scratch + winograd_floats_of_inputs(a)};
     const uint32_t n_tiles = tiles_along(a->out_height, a->winograd) * g.in_row;
-    for (uint32_t item = first; item < last; item++) {
-        g.first = item * WINOGRAD_TILES;
-        g.n = n_tiles - g.first < WINOGRAD_TILES ? n_tiles - g.first : WINOGRAD_TILES;
+    const uint32_t end = last * ITEM_TILES < n_tiles ? last * ITEM_TILES : n_tiles;
+    const uint32_t most = a->winograd == 2 ? WINOGRAD_TILES : ITEM_TILES;
+    for (g.first = first * ITEM_TILES; g.first < end; g.first += g.n) {
+        g.n = end - g.first < most ? end - g.first : most;
         (a->winograd == 2 ? run_group_2 : run_group_4)(&g);
     }
 }
