@@ -258,9 +258,8 @@ static void winograd(const struct nnc_conv_args *a, uint32_t first, uint32_t las
                            .products = a->scratch + winograd_floats_of_inputs(a)};
     const uint32_t n_tiles = tiles_along(a->out_height, a->winograd) * g.in_row;
     const uint32_t end = last * ITEM_TILES < n_tiles ? last * ITEM_TILES : n_tiles;
-    const uint32_t most = a->winograd == 2 ? WINOGRAD_TILES : ITEM_TILES;
     for (g.first = first * ITEM_TILES; g.first < end; g.first += g.n) {
-        g.n = end - g.first < most ? end - g.first : most;
+        g.n = end - g.first < WINOGRAD_TILES ? end - g.first : WINOGRAD_TILES;
         (a->winograd == 2 ? run_group_2 : run_group_4)(&g);
     }
 }
