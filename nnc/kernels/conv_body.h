@@ -9,33 +9,21 @@
 
 #include "winograd.h"
 
-enum { MAX_MR = 16, WINOGRAD_TILES = 16 };
+enum {
+    MAX_MR = 16,
+    WINOGRAD_TILES = 16,
+    PER_WORD = 1,     /* channels, */
+    WORDS = NNC_BLOCK /* and words of a pixel in a block, as conv_narrow_body.h has them */
+};
 
 /* A microsecond or two. */
 enum { LEAST_PRODUCTS = 150000 };
 
 #include "conv_tile.h"
 
-/* Which pixels of a tile, along an axis, have a tap inside the picture. */
-enum edge {
-    EDGE_NONE,    /* all */
-    EDGE_FIRST,   /* all but the first */
-    EDGE_LAST,    /* all but the last */
-    EDGE_OUTSIDE, /* none */
-    EDGE_OTHER,
-    N_EDGES
-};
-
-static enum edge edge_of(const struct nnc_conv_args *a, enum axis axis, uint32_t at,
-                         uint32_t tap, int n)
+static inline vec add_products(vec sum, vec value, vec weight)
 {
-    int lo, hi;
-    valid_outputs(a, axis, at, tap, n, &lo, &hi);
-    return lo == 0 && hi == n       ? EDGE_NONE
-           : lo >= hi               ? EDGE_OUTSIDE
-           : lo == 1 && hi == n     ? EDGE_FIRST
-           : lo == 0 && hi == n - 1 ? EDGE_LAST
-                                    : EDGE_OTHER;
+    return vec_fma(value, weight, sum);
 }
 
 /* With `fetch` the weights that come a little later in the same order are asked for. */
@@ -57,7 +45,7 @@ accumulate(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, const size_t pix
         {
             const vec value = vec_set1(x[i * pixel + c * lane]);
             EACH_VECTOR(j)
-                acc[i][j] = vec_fma(value, weight[j], acc[i][j]);
+                acc[i][j] = add_products(acc[i][j], value, weight[j]);
         }
     }
 }
@@ -85,56 +73,30 @@ accumulate_masked(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, size_t pi
         {
             const vec value = vec_set1(source[i][c * step[i]]);
             EACH_VECTOR(j)
-                acc[i][j] = vec_fma(value, weight[j], acc[i][j]);
+                acc[i][j] = add_products(acc[i][j], value, weight[j]);
         }
     }
 }
 
-/* Where a vector of the tile's sums is stored, from args->y. */
-static ALWAYS_INLINE size_t place_in(const struct tile *t, int i, int j)
+/* For conv_map_body.h: how the sums of a whole picture begin, where their weights do, and the
+ * sums' way out. */
+static ALWAYS_INLINE void start_map(const struct tile *t, const struct map_edges *edges,
+                                    vec acc[MAX_MR][MAX_NR * PER_BLOCK])
 {
-    return t->y + t->y_offset[j / PER_BLOCK] + (size_t)i * t->args->ys.pixel +
-           (size_t)(j % PER_BLOCK) * VEC;
+    (void)edges;
+    EACH_PIXEL(i, 0, MAX_MR)
+        acc[i][0] = vec_load(t->packed[0]);
 }
 
-/* What finish() does, in its order, to all sums of a tile where they are. Activations but the
- * simplest would make too much code of it. */
-static ALWAYS_INLINE void
-store_tile(const struct tile *t, vec acc[MAX_MR][MAX_NR * PER_BLOCK], const int mr,
-           const int nr)
+static ALWAYS_INLINE const float *map_weights(const struct tile *t)
 {
-    const struct nnc_conv_args *const a = t->args;
-    const struct nnc_activation *const activation = &a->epilogue.activation;
-    const bool simple = activation->kind == NNC_ACT_NONE || activation->kind == NNC_ACT_CLIP;
-    if (t->lanes < NNC_BLOCK || !simple) {
-        float sums[MAX_MR * MAX_NR * NNC_BLOCK];
-        EACH_PIXEL(i, 0, mr)
-            EACH_VECTOR(j)
-                vec_store(sums + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
-        finish_tile(t, sums, mr, nr);
-        return;
-    }
-    if (a->epilogue.residual)
-        EACH_PIXEL(i, 0, mr)
-            EACH_VECTOR(j)
-                acc[i][j] = vec_add(acc[i][j],
-                                    vec_load(a->epilogue.residual + place_in(t, i, j)));
-    if (activation->kind == NNC_ACT_CLIP) {
-        const vec low = vec_set1(activation->alpha), high = vec_set1(activation->beta);
-        EACH_PIXEL(i, 0, mr)
-            EACH_VECTOR(j)
-                acc[i][j] = vec_min(vec_max(acc[i][j], low), high);
-    }
-    if (a->epilogue.gain)
-        EACH_VECTOR(j)
-        {
-            const vec gain = vec_set1(t->gain[j / PER_BLOCK]);
-            EACH_PIXEL(i, 0, mr)
-                acc[i][j] = vec_mul(acc[i][j], gain);
-        }
-    EACH_PIXEL(i, 0, mr)
-        EACH_VECTOR(j)
-            vec_store(a->y + place_in(t, i, j), acc[i][j]);
+    return t->packed[0] + NNC_BLOCK;
+}
+
+static ALWAYS_INLINE void finish_map(const struct tile *t,
+                                     vec acc[MAX_MR][MAX_NR * PER_BLOCK])
+{
+    store_tile(t, acc, MAX_MR, 1);
 }
 
 enum addressing {

@@ -3,10 +3,8 @@
  * over its sums, and their way out. Shared by the convolutions of every kind of number;
  * after a vec_*.h and the sizes MAX_MR and NNC_TILES. */
 
-#include "activation_body.h"
+#include "conv_finish.h"
 #include "conv_window.h"
-
-#include <string.h>
 
 /* Instrumented tiles take minutes to compile; sanitizer builds make do with a few, which
  * are the same code. */
@@ -23,8 +21,6 @@ enum {
     MAX_COLUMNS = 8 /* of a kernel, for the fast addressings */
 };
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 /* Loops over a tile that are unrolled whole, with bounds known when compiled: anything else
  * would keep the sums in memory. */
 #define EACH_PIXEL(i, lo, hi)                                                                  \
@@ -32,6 +28,33 @@ enum {
 #define EACH_VECTOR(j)                                                                         \
     _Pragma("GCC unroll 16") for (int j = 0; j < MAX_NR * PER_BLOCK;                           \
                                   j++) if (j < nr * PER_BLOCK)
+
+/* Which pixels of a tile, along an axis, have a tap inside the picture. */
+enum edge {
+    EDGE_NONE,    /* all */
+    EDGE_FIRST,   /* all but the first */
+    EDGE_LAST,    /* all but the last */
+    EDGE_OUTSIDE, /* none */
+    EDGE_OTHER,
+    N_EDGES
+};
+
+static enum edge edge_of(const struct nnc_conv_args *a, enum axis axis, uint32_t at,
+                         uint32_t tap, int n)
+{
+    int lo, hi;
+    valid_outputs(a, axis, at, tap, n, &lo, &hi);
+    return lo == 0 && hi == n       ? EDGE_NONE
+           : lo >= hi               ? EDGE_OUTSIDE
+           : lo == 1 && hi == n     ? EDGE_FIRST
+           : lo == 0 && hi == n - 1 ? EDGE_LAST
+                                    : EDGE_OTHER;
+}
+
+/* Of a whole picture as one tile. */
+struct map_edges {
+    enum edge of[2][MAX_COLUMNS]; /* of each ky, of each kx */
+};
 
 /* Weights that are wanted soon are asked for in two ways.
  *
@@ -66,7 +89,7 @@ struct tile {
     const float *x;              /* input of tap (ky0, 0) of pixel 0; may lie before the row */
     uint32_t ky0, ky1;           /* taps inside the picture, vertically */
     uint32_t x0;                 /* first output pixel */
-    uint8_t edge[MAX_COLUMNS];   /* of conv_body.h: enum edge of each kx */
+    uint8_t edge[MAX_COLUMNS];   /* enum edge of each kx; EDGE_OTHER is none */
     struct ahead *ahead;         /* of conv_body.h and its kin */
     uint32_t points, point_tiles; /* of winograd_body.h, and where their sums go */
     float *products;
@@ -76,34 +99,6 @@ struct tile {
     float gain[MAX_NR];          /* theirs */
     uint32_t lanes;              /* channels to store of the last block */
 };
-
-/* A whole vector of sums on its way out: residual, activation, gain. */
-static inline void finish(const struct nnc_conv_args *a, float gain, vec v, size_t at)
-{
-    const struct nnc_epilogue *const e = &a->epilogue;
-    if (e->residual)
-        v = vec_add(v, vec_load(e->residual + at));
-    if (e->activation.kind)
-        v = activate_vec(&e->activation, v);
-    vec_store(a->y + at, vec_mul(v, vec_set1(gain)));
-}
-
-/* The same for fewer channels than a vector has. */
-static void finish_part(const struct nnc_conv_args *a, float gain, const float *sums, size_t at,
-                        uint32_t lanes)
-{
-    const struct nnc_epilogue *const e = &a->epilogue;
-    float part[VEC] = {0};
-    vec v = vec_load(sums);
-    if (e->residual) {
-        memcpy(part, e->residual + at, lanes * sizeof *part);
-        v = vec_add(v, vec_load(part));
-    }
-    if (e->activation.kind)
-        v = activate_vec(&e->activation, v);
-    vec_store(part, vec_mul(v, vec_set1(gain)));
-    memcpy(a->y + at, part, lanes * sizeof *part);
-}
 
 /* The way out of a tile for all that is not done in registers: `sums` is [mr][nr][16]. */
 static void finish_tile(const struct tile *t, const float *sums, int mr, int nr)
@@ -118,4 +113,51 @@ static void finish_tile(const struct tile *t, const float *sums, int mr, int nr)
                 else
                     finish_part(t->args, t->gain[j], sums + k, at + k, lanes - k);
         }
+}
+
+/* Where a vector of the tile's sums is stored, from args->y. */
+static ALWAYS_INLINE size_t place_in(const struct tile *t, int i, int j)
+{
+    return t->y + t->y_offset[j / PER_BLOCK] + (size_t)i * t->args->ys.pixel +
+           (size_t)(j % PER_BLOCK) * VEC;
+}
+
+/* What finish() does, in its order, to all sums of a tile where they are. Activations but the
+ * simplest would make too much code of it. */
+static ALWAYS_INLINE void
+store_tile(const struct tile *t, vec acc[MAX_MR][MAX_NR * PER_BLOCK], const int mr,
+           const int nr)
+{
+    const struct nnc_conv_args *const a = t->args;
+    const struct nnc_activation *const activation = &a->epilogue.activation;
+    const bool simple = activation->kind == NNC_ACT_NONE || activation->kind == NNC_ACT_CLIP;
+    if (t->lanes < NNC_BLOCK || !simple) {
+        float sums[MAX_MR * MAX_NR * NNC_BLOCK];
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                vec_store(sums + i * nr * NNC_BLOCK + j * VEC, acc[i][j]);
+        finish_tile(t, sums, mr, nr);
+        return;
+    }
+    if (a->epilogue.residual)
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                acc[i][j] = vec_add(acc[i][j],
+                                    vec_load(a->epilogue.residual + place_in(t, i, j)));
+    if (activation->kind == NNC_ACT_CLIP) {
+        const vec low = vec_set1(activation->alpha), high = vec_set1(activation->beta);
+        EACH_PIXEL(i, 0, mr)
+            EACH_VECTOR(j)
+                acc[i][j] = vec_min(vec_max(acc[i][j], low), high);
+    }
+    if (a->epilogue.gain)
+        EACH_VECTOR(j)
+        {
+            const vec gain = vec_set1(t->gain[j / PER_BLOCK]);
+            EACH_PIXEL(i, 0, mr)
+                acc[i][j] = vec_mul(acc[i][j], gain);
+        }
+    EACH_PIXEL(i, 0, mr)
+        EACH_VECTOR(j)
+            vec_store(a->y + place_in(t, i, j), acc[i][j]);
 }

@@ -27,7 +27,7 @@ static __attribute__((noinline)) void valid_outputs(const struct nnc_conv_args *
 }
 
 /* Taps of row y that lie inside the picture: [*ky0, *ky1). */
-static void valid_rows(const struct nnc_conv_args *a, uint32_t y, uint32_t *ky0, uint32_t *ky1)
+static __attribute__((unused)) void valid_rows(const struct nnc_conv_args *a, uint32_t y, uint32_t *ky0, uint32_t *ky1)
 {
     const int64_t first = (int64_t)y * a->stride[0] - a->pad[0];
     *ky0 = 0;

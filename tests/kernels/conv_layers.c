@@ -115,20 +115,6 @@ static void winograd_geometry(struct layer *l, struct dice *dice)
     a->out_width = a->in_width + 2 * a->pad[1] - 2;
 }
 
-/* To pictures of 4x4, which have tiles of their own. */
-static void map_geometry(struct nnc_conv_args *a, struct dice *dice)
-{
-    const uint32_t stride = 1 + below(dice, 2);
-    for (int i = 0; i < 2; i++) {
-        a->pad[i] = below(dice, 3);
-        a->kernel[i] = 2 * a->pad[i] + 1 + (stride == 2 && below(dice, 2));
-        a->stride[i] = stride;
-        a->dilation[i] = 1;
-    }
-    a->in_height = a->in_width = 4 * stride;
-    a->out_height = a->out_width = 4;
-}
-
 static void make_layer(struct layer *l, struct dice *dice)
 {
     struct nnc_conv_args *const a = &l->args;
@@ -147,7 +133,7 @@ static void make_layer(struct layer *l, struct dice *dice)
         else if (l->depthwise && below(dice, 4))
             usual_depthwise_geometry(l, dice);
         else if (!l->depthwise && below(dice, 4) == 0)
-            map_geometry(a, dice);
+            random_map_geometry(a, dice);
         else
             random_geometry(a, dice);
         a->xs = strides(l->plain_input, a->in_height, a->in_width);

@@ -49,6 +49,19 @@ void random_geometry(struct nnc_conv_args *a, struct dice *dice)
     } while (!a->out_height || !a->out_width);
 }
 
+void random_map_geometry(struct nnc_conv_args *a, struct dice *dice)
+{
+    const uint32_t stride = 1 + below(dice, 2);
+    for (int i = 0; i < 2; i++) {
+        a->pad[i] = below(dice, 3);
+        a->kernel[i] = 2 * a->pad[i] + 1 + (stride == 2 && below(dice, 2));
+        a->stride[i] = stride;
+        a->dilation[i] = 1;
+    }
+    a->in_height = a->in_width = 4 * stride;
+    a->out_height = a->out_width = 4;
+}
+
 float *guarded_floats(size_t n)
 {
     float *const memory = malloc((n + 2 * GUARD) * sizeof *memory);

@@ -17,6 +17,9 @@ uint32_t random_size(struct dice *dice);
 /* Sizes, kernel, stride, dilation and padding, with an output that is not empty. */
 void random_geometry(struct nnc_conv_args *args, struct dice *dice);
 
+/* The same with an output of 4x4, for which there are tiles of their own. */
+void random_map_geometry(struct nnc_conv_args *args, struct dice *dice);
+
 /* Room for n floats with guards on both sides; then what was written there, to be freed.
  * Ends the program where a guard was overwritten. */
 float *guarded_floats(size_t n);

@@ -149,7 +149,7 @@ static void make_layer(struct layer *l, enum nnc_precision precision, bool exact
     a->out_channels =
         below(dice, 4) ? random_size(dice) : 16 * (1 + below(dice, 6));
     a->in_channels = below(dice, 3) ? random_size(dice) : 16 * (1 + below(dice, 3));
-    random_geometry(a, dice);
+    (below(dice, 4) ? random_geometry : random_map_geometry)(a, dice);
     a->xs = strides(words, a->in_height, a->in_width);
     a->ys = strides(NNC_BLOCK, a->out_height, a->out_width);
     a->exact_tail = below(dice, 2);
