@@ -22,6 +22,8 @@ COMPILED = {
                     "onnx"),
     "onednn": ("onednn.c", ["-ldnnl", "-lm"], "layers"),
     "xnnpack": ("xnnpack.c", ["-lXNNPACK", "-lpthreadpool", "-lm"], "layers"),
+    # Its library is a static one unless asked, and then does not bring what it needs.
+    "ncnn": ("ncnn.c", ["-lncnn", "-lstdc++", "-fopenmp", "-lm"], "layers"),
 }
 # name: (module, source, form)
 INTERPRETED = {
