@@ -5,6 +5,7 @@
 /* Reads what bench_lower writes (its head describes the lines), for engines that have no
  * reader of their own. */
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -157,6 +158,8 @@ static inline bool network_open(struct network *net, const char *path)
         net->layers = realloc(net->layers, (net->n_layers + 1) * sizeof *net->layers);
         struct layer *const l = &net->layers[net->n_layers];
         memset(l, 0, sizeof *l);
+        l->low = -INFINITY; /* where a line has no limits, there are none */
+        l->high = INFINITY;
         good = layer_read(l, file, word);
         layer_shape(net, l);
         net->n_layers++;
