@@ -64,7 +64,7 @@ class Benchmarks(unittest.TestCase):
         self.assertIn("avx1024", result.stderr)
 
     def test_peers(self):
-        peers = ["pytorch", "ncnn"]
+        peers = ["pytorch", "ncnn", "mnn"]
         results = self.run_program("peers", "--engines", ",".join(peers), "--seconds", "0.01",
                                    "--cutouts", "1", "--threads", "1", MODEL)
         self.assertEqual([r["cutout"].split()[0] for r in results], ["full", "1"])

@@ -24,6 +24,7 @@ COMPILED = {
     "xnnpack": ("xnnpack.c", ["-lXNNPACK", "-lpthreadpool", "-lm"], "layers"),
     # Its library is a static one unless asked, and then does not bring what it needs.
     "ncnn": ("ncnn.c", ["-lncnn", "-lstdc++", "-fopenmp", "-lm"], "layers"),
+    "mnn": ("mnn.cc", ["-lMNN"], "layers"),
 }
 # name: (module, source, form)
 INTERPRETED = {

@@ -52,7 +52,7 @@ static inline const struct layer *network_value(const struct network *net, uint3
 static inline bool layer_inputs(struct layer *l, FILE *file, uint32_t n)
 {
     l->n_in = n;
-    l->in = calloc(n + 1, sizeof *l->in);
+    l->in = (uint32_t *)calloc(n + 1, sizeof *l->in);
     for (uint32_t i = 0; i < n && l->in; i++)
         if (fscanf(file, "%u", &l->in[i]) != 1)
             return false;
@@ -141,7 +141,7 @@ static inline bool network_weights(struct network *net, const char *path)
     fseek(file, 0, SEEK_END);
     net->n_weights = (size_t)ftell(file) / sizeof *net->weights;
     rewind(file);
-    net->weights = malloc(net->n_weights * sizeof *net->weights);
+    net->weights = (float *)malloc(net->n_weights * sizeof *net->weights);
     const bool read = net->weights && fread(net->weights, sizeof *net->weights,
                                             net->n_weights, file) == net->n_weights;
     fclose(file);
@@ -155,7 +155,8 @@ static inline bool network_open(struct network *net, const char *path)
     FILE *const file = fopen(path, "r");
     bool good = file;
     while (good && fscanf(file, "%15s", word) == 1) {
-        net->layers = realloc(net->layers, (net->n_layers + 1) * sizeof *net->layers);
+        net->layers = (struct layer *)realloc(net->layers,
+                                              (net->n_layers + 1) * sizeof *net->layers);
         struct layer *const l = &net->layers[net->n_layers];
         memset(l, 0, sizeof *l);
         l->low = -INFINITY; /* where a line has no limits, there are none */

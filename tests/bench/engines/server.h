@@ -54,7 +54,7 @@ static inline float *bench_read_floats(const char *path, size_t *n)
     if (file && !fseek(file, 0, SEEK_END) && (size = ftell(file)) > 0) {
         rewind(file);
         *n = (size_t)size / sizeof *data;
-        data = aligned_alloc(64, ((size_t)size + 63) / 64 * 64);
+        data = (float *)aligned_alloc(64, ((size_t)size + 63) / 64 * 64);
         if (data && fread(data, sizeof *data, *n, file) != *n) {
             free(data);
             data = NULL;
