@@ -52,7 +52,7 @@ static GType gst_nnc_precision_get_type(void)
     static gsize type = 0;
     static const GEnumValue values[] = {
         {NNC_PRECISION_FP32, "Numbers of 32 bits", "fp32"},
-        {NNC_PRECISION_BF16, "Numbers of 16 bits (AVX512-BF16)", "bf16"},
+        {NNC_PRECISION_BF16, "Numbers of 16 bits (AMX or AVX512-BF16)", "bf16"},
         {NNC_PRECISION_INT8,
          "Bytes, for a quantised model (AVX512-VNNI, or ARM's dot product)", "int8"},
         {0, NULL, NULL},

@@ -16,6 +16,7 @@ enum { WORDS = NNC_BLOCK / PER_WORD, MAX_MR = 16, LEAST_PRODUCTS = PER_WORD * 40
 #undef NNC_TILES
 #define NNC_TILES NNC_NARROW_TILES
 #include "conv_tile.h"
+#include "narrow_padding.h"
 
 static ALWAYS_INLINE void
 accumulate(vec acc[MAX_MR][MAX_NR * PER_BLOCK], const float *x, const size_t pixel,
@@ -64,21 +65,12 @@ static inline void add_skipped_block(float *sums, const float *skipped)
         vec_store(sums + k, add_skipped(vec_load(sums + k), vec_load(skipped + k)));
 }
 
-/* Whether taps on padding have a part in sums: with bytes whose zero is 0 they have none. */
-static bool padding_counts(const struct tile *t, int nr)
+static bool padding_counts_in(const struct tile *t, int nr)
 {
-    const size_t words = (size_t)NNC_BLOCK * t->args->kernel[Y] * t->args->kernel[X];
-    ivec any = {0};
-    if (!skipped_tap(t->packed[0], 0))
-        return false;
     for (int j = 0; j < nr; j++)
-        for (size_t k = 0; k < words; k += VEC)
-            any |= (ivec)vec_load(skipped_tap(t->packed[j], 0) + k);
-    int32_t lanes[VEC], all = 0;
-    memcpy(lanes, &any, sizeof lanes);
-    for (int k = 0; k < VEC; k++)
-        all |= lanes[k];
-    return all;
+        if (padding_counts(t->packed[j], t->args->kernel[Y] * t->args->kernel[X]))
+            return true;
+    return false;
 }
 
 /* What padding adds to the sums of a tile, [mr][nr][16]. */
@@ -163,7 +155,7 @@ static ALWAYS_INLINE void start_map(const struct tile *t, const struct map_edges
                                     vec acc[MAX_MR][MAX_NR * PER_BLOCK])
 {
     start_sums(t, acc, MAX_MR, 1);
-    if (padding_counts(t, 1)) {
+    if (padding_counts_in(t, 1)) {
         float sums[MAX_MR * NNC_BLOCK];
         sums_to_memory(acc, sums, MAX_MR, 1);
         add_padding_of_map(t, edges, sums);
@@ -214,7 +206,7 @@ run_tile(const struct tile *t, const int mr, const int nr, const enum addressing
     const struct nnc_conv_args *const a = t->args;
     vec acc[MAX_MR][MAX_NR * PER_BLOCK];
     start_sums(t, acc, mr, nr);
-    if (padding_counts(t, nr)) {
+    if (padding_counts_in(t, nr)) {
         float sums[MAX_MR * MAX_NR * NNC_BLOCK];
         sums_to_memory(acc, sums, mr, nr);
         add_padding(t, sums, mr, nr);

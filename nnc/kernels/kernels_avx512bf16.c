@@ -7,36 +7,13 @@
 #include "vec_avx512.h"
 
 #include "narrow_tables.h"
+#include "sums_bf16_avx512.h"
 
 enum { PER_WORD = 2 };
 
 static inline vec add_products(vec sum, vec value, vec weight)
 {
     return _mm512_dpbf16_ps(sum, (__m512bh)value, (__m512bh)weight);
-}
-
-/* What a sum begins with. */
-static inline const float *start_of(const float *packed)
-{
-    return packed;
-}
-
-static const float *skipped_tap(const float *packed, uint32_t tap)
-{
-    (void)packed, (void)tap;
-    return NULL;
-}
-
-static inline vec add_skipped(vec sum, vec skipped)
-{
-    (void)skipped;
-    return sum;
-}
-
-static inline vec to_float(vec sum, const float *packed)
-{
-    (void)packed;
-    return sum;
 }
 
 static inline void narrow_vector(const struct nnc_narrow_args *a, vec v, size_t at)

@@ -8,34 +8,13 @@
 #include "vec_avx512.h"
 
 #include "narrow_tables.h"
+#include "sums_int8_avx512.h"
 
 enum { PER_WORD = 4 };
 
 static inline vec add_products(vec sum, vec value, vec weight)
 {
     return (vec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)value, (__m512i)weight);
-}
-
-/* What a sum begins with. */
-static inline const float *start_of(const float *packed)
-{
-    return packed + 2 * NNC_BLOCK;
-}
-
-static const float *skipped_tap(const float *packed, uint32_t tap)
-{
-    return packed + (size_t)NNC_BLOCK * (3 + tap);
-}
-
-static inline vec add_skipped(vec sum, vec skipped)
-{
-    return (vec)_mm512_add_epi32((__m512i)sum, (__m512i)skipped);
-}
-
-static inline vec to_float(vec sum, const float *packed)
-{
-    return vec_fma(_mm512_cvtepi32_ps((__m512i)sum), vec_load(packed),
-                   vec_load(packed + NNC_BLOCK));
 }
 
 static inline void narrow_vector(const struct nnc_narrow_args *a, vec v, size_t at)

@@ -10,9 +10,39 @@
 #if defined(NNC_HAVE_NEONDOT)
 #include <sys/auxv.h>
 #endif
+#if defined(NNC_HAVE_AMXBF16)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#if defined(NNC_HAVE_AMXBF16) && defined(NNC_HAVE_AMXINT8)
+/* Whether processor and system have tile registers, of which the system keeps account: a
+ * process asks for them once, and its threads may use them from then on. It says no where
+ * a thread's alternative signal stack is too small for them. */
+static bool amx_usable(void)
+{
+    enum {
+        EXTENDED_FEATURES = 7,
+        AMX_BF16 = 1 << 22,
+        AMX_TILE = 1 << 24,
+        AMX_INT8 = 1 << 25,
+        ALL = AMX_BF16 | AMX_TILE | AMX_INT8,
+        REQUEST_PERMISSION = 0x1023, /* ARCH_REQ_XCOMP_PERM */
+        TILE_DATA = 18
+    };
+    unsigned a, b, c, d;
+    return __get_cpuid_count(EXTENDED_FEATURES, 0, &a, &b, &c, &d) && (d & ALL) == ALL &&
+           !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA);
+}
+#endif
 
 static const struct nnc_narrow_kernels *of_avx512(enum nnc_precision precision)
 {
+#if defined(NNC_HAVE_AMXBF16) && defined(NNC_HAVE_AMXINT8)
+    if (amx_usable())
+        return precision == NNC_PRECISION_BF16 ? &nnc_narrow_amx_bf16 : &nnc_narrow_amx_int8;
+#endif
 #if defined(NNC_HAVE_AVX512BF16)
     if (precision == NNC_PRECISION_BF16 && __builtin_cpu_supports("avx512bf16"))
         return &nnc_narrow_avx512_bf16;

@@ -37,6 +37,7 @@ struct nnc_narrow_kernels {
     enum nnc_precision precision;
     int32_t lowest_byte; /* 0 or -128; zero points, too, are those of such bytes */
     uint32_t (*conv_items)(const struct nnc_conv_args *args);
+    size_t (*conv_scratch_floats)(const struct nnc_conv_args *args); /* NULL: they need none */
     void (*conv)(const struct nnc_conv_args *args, uint32_t first, uint32_t last);
     void (*narrow)(const struct nnc_narrow_args *args);
 };

@@ -11,6 +11,8 @@ extern const struct nnc_narrow_kernels nnc_narrow_reference_bf16;
 extern const struct nnc_narrow_kernels nnc_narrow_reference_int8;
 extern const struct nnc_narrow_kernels nnc_narrow_avx512_bf16;
 extern const struct nnc_narrow_kernels nnc_narrow_avx512_vnni;
+extern const struct nnc_narrow_kernels nnc_narrow_amx_bf16;
+extern const struct nnc_narrow_kernels nnc_narrow_amx_int8;
 extern const struct nnc_narrow_kernels nnc_narrow_neon_dot;
 
 #endif

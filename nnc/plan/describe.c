@@ -273,9 +273,8 @@ enum nnc_status nnc_describe_step(struct nnc_plan *plan, const struct nnc_demand
     if (!out->packed)
         return nnc_fail_nomem(error, sizeof *out->packed);
     if (out->step->kind == NNC_STEP_CONV || out->step->kind == NNC_STEP_GROUPED) {
-        const uint64_t floats =
-            out->group_x_floats + out->group_y_floats +
-            kernels->conv_scratch_floats(&out->conv);
+        const uint64_t floats = out->group_x_floats + out->group_y_floats +
+                                nnc_plan_conv_scratch_floats(out);
         if (floats > plan->scratch_floats)
             plan->scratch_floats = floats;
     }

@@ -76,6 +76,13 @@ static inline uint32_t nnc_plan_conv_items(const struct nnc_plan_step *s)
     return s->narrow ? s->narrow->conv_items(&s->conv) : s->kernels->conv_items(&s->conv);
 }
 
+static inline size_t nnc_plan_conv_scratch_floats(const struct nnc_plan_step *s)
+{
+    if (!s->narrow)
+        return s->kernels->conv_scratch_floats(&s->conv);
+    return s->narrow->conv_scratch_floats ? s->narrow->conv_scratch_floats(&s->conv) : 0;
+}
+
 struct nnc_range {
     uint32_t first, last; /* steps [first, last) */
 };

@@ -133,7 +133,7 @@ bool nnc_stack_make(struct nnc_plan *plan, uint32_t first, uint32_t n)
     leader->conv.n_active = n_active;
     leader->conv.out_channels = blocks * NNC_BLOCK;
     leader->n_items = nnc_plan_conv_items(leader);
-    const size_t scratch = leader->kernels->conv_scratch_floats(&leader->conv);
+    const size_t scratch = nnc_plan_conv_scratch_floats(leader);
     if (scratch > plan->scratch_floats)
         plan->scratch_floats = scratch;
     return true;

@@ -5,7 +5,8 @@
  * so each gets operands of its own, of the same floats. The plain C itself is held against
  * the float kernels on numbers that bf16 and bytes hold exactly. */
 
-#include "kernels/narrow.h"
+#include "kernels/narrow_tables.h"
+#include "model_amx.h"
 #include "random_layers.h"
 
 #include <check.h>
@@ -17,7 +18,6 @@
 
 enum { ROUNDS = 200 };
 
-static const enum nnc_precision PRECISIONS[] = {NNC_PRECISION_BF16, NNC_PRECISION_INT8};
 
 struct layer {
     struct nnc_conv_args args; /* but for operands */
@@ -189,11 +189,15 @@ static float *compute(const struct layer *l, const struct operands *o,
     a.y = guarded_floats(l->y_floats);
     a.active = active;
     a.n_active = n_active;
+    const size_t scratch = k->conv_scratch_floats ? k->conv_scratch_floats(&a) : 0;
+    a.scratch = scratch ? guarded_floats(scratch) : NULL;
     const uint32_t items = k->conv_items(&a);
     if (!item_by_item)
         k->conv(&a, 0, items);
     for (uint32_t i = items; item_by_item && i-- > 0;)
         k->conv(&a, i, i + 1);
+    if (scratch)
+        free(unguarded_floats(a.scratch, scratch));
     return unguarded_floats(a.y, l->y_floats);
 }
 
@@ -219,25 +223,44 @@ static double bound(const struct layer *l, const struct nnc_narrow_kernels *k)
     return k->precision == NNC_PRECISION_BF16 ? 2 * n * n * FLT_EPSILON : 4 * FLT_EPSILON * 8;
 }
 
-static const struct nnc_narrow_kernels *fast_kernels(int i)
+/* All that this processor runs. What nnc_narrow_get() chooses comes first, and may come again.
+ * */
+static const struct nnc_narrow_kernels *fast[8];
+static int n_fast;
+
+static const struct nnc_narrow_kernels *plain_kernels(enum nnc_precision precision)
 {
-    const char *needs;
-    return nnc_narrow_get(nnc_kernels_get(NNC_BACKEND_AUTO, NNC_ISA_AUTO), PRECISIONS[i], &needs);
+    return precision == NNC_PRECISION_BF16 ? &nnc_narrow_reference_bf16
+                                           : &nnc_narrow_reference_int8;
 }
 
-static const struct nnc_narrow_kernels *plain_kernels(int i)
+static void find_fast_kernels(void)
 {
+    const enum nnc_precision precisions[] = {NNC_PRECISION_BF16, NNC_PRECISION_INT8};
     const char *needs;
-    return nnc_narrow_get(nnc_kernels_get(NNC_BACKEND_REFERENCE, NNC_ISA_AUTO), PRECISIONS[i],
-                          &needs);
+    for (int i = 0; i < 2; i++) {
+        fast[n_fast] = nnc_narrow_get(nnc_kernels_get(NNC_BACKEND_AUTO, NNC_ISA_AUTO),
+                                      precisions[i], &needs);
+        n_fast += fast[n_fast] != NULL;
+    }
+#if defined(HAVE_MODEL_AMX)
+    if (!__builtin_cpu_supports("avx512f"))
+        return;
+    if (__builtin_cpu_supports("avx512bf16")) {
+        fast[n_fast++] = &nnc_narrow_avx512_bf16;
+        fast[n_fast++] = &model_amx_bf16;
+    }
+    if (__builtin_cpu_supports("avx512vnni")) {
+        fast[n_fast++] = &nnc_narrow_avx512_vnni;
+        fast[n_fast++] = &model_amx_int8;
+    }
+#endif
 }
 
 START_TEST(agrees_with_reference)
 {
-    const struct nnc_narrow_kernels *const k = fast_kernels(_i);
-    const struct nnc_narrow_kernels *const reference = plain_kernels(_i);
-    if (!k)
-        return;
+    const struct nnc_narrow_kernels *const k = fast[_i];
+    const struct nnc_narrow_kernels *const reference = plain_kernels(k->precision);
     for (uint32_t round = 0; round < ROUNDS; round++) {
         struct dice dice = {.state = round};
         struct layer l;
@@ -270,7 +293,8 @@ END_TEST
  * 64ths of activations are exact in bf16 (8 bits) and in bytes. */
 START_TEST(means_what_floats_mean)
 {
-    const struct nnc_narrow_kernels *const k = plain_kernels(_i);
+    const struct nnc_narrow_kernels *const k =
+        plain_kernels(_i ? NNC_PRECISION_INT8 : NNC_PRECISION_BF16);
     const struct nnc_kernels *const floats = nnc_kernels_get(NNC_BACKEND_REFERENCE,
                                                             NNC_ISA_AUTO);
     for (uint32_t round = 0; round < ROUNDS; round++) {
@@ -317,10 +341,8 @@ START_TEST(narrows_alike)
 {
     static const float odd[] = {0.0f,     -0.0f,   1e-40f, 1.00390625f, 1.01171875f, 3.4e38f,
                                 INFINITY, -INFINITY, NAN,  127.5f,      -3e9f,       0.0049f};
-    const struct nnc_narrow_kernels *const k = fast_kernels(_i);
-    const struct nnc_narrow_kernels *const reference = plain_kernels(_i);
-    if (!k)
-        return;
+    const struct nnc_narrow_kernels *const k = fast[_i];
+    const struct nnc_narrow_kernels *const reference = plain_kernels(k->precision);
     struct dice dice = {.state = 1};
     for (uint32_t round = 0; round < ROUNDS; round++) {
         float x[16 * 9], got[16 * 9 + 1], want[16 * 9 + 1];
@@ -379,12 +401,15 @@ END_TEST
 
 int main(void)
 {
+    find_fast_kernels();
+    for (int i = 0; i < n_fast; i++)
+        printf("%d: %s\n", i, fast[i]->name);
     Suite *const suite = suite_create("narrow");
     TCase *const all = tcase_create("kernels");
     tcase_set_timeout(all, 240);
-    tcase_add_loop_test(all, agrees_with_reference, 0, 2);
+    tcase_add_loop_test(all, agrees_with_reference, 0, n_fast);
     tcase_add_loop_test(all, means_what_floats_mean, 0, 2);
-    tcase_add_loop_test(all, narrows_alike, 0, 2);
+    tcase_add_loop_test(all, narrows_alike, 0, n_fast);
     tcase_add_test(all, rounds_to_nearest_even);
     suite_add_tcase(suite, all);
     SRunner *const runner = srunner_create(suite);
