@@ -70,22 +70,25 @@ static uint32_t row_items(const struct nnc_conv_args *a)
            nnc_ceil_div(a->out_height, rows_per_item(a));
 }
 
-static void conv_row(const struct nnc_conv_args *a, struct tile *t, uint32_t nr, uint32_t y)
+/* Rows [y0, y1), one tile's width after the other: which taps fall on padding at its sides is
+ * the same in all of them. */
+static void run_rows(const struct nnc_conv_args *a, struct tile *t, uint32_t nr, uint32_t y0,
+                     uint32_t y1)
 {
-    valid_rows(a, y, &t->ky0, &t->ky1);
-    const ptrdiff_t iy = (ptrdiff_t)y * a->stride[0] - a->pad[0] +
-                         (ptrdiff_t)t->ky0 * a->dilation[0];
-    const uint32_t limit = (uint32_t)max_mr[nr];
-    const uint32_t tiles_in_row = nnc_ceil_div(a->out_width, limit);
-    uint32_t x = 0;
-    for (uint32_t i = 0; i < tiles_in_row; i++) {
-        const uint32_t mr = nnc_ceil_div(a->out_width - x, tiles_in_row - i);
-        const ptrdiff_t ix = (ptrdiff_t)x * a->stride[1] - a->pad[1];
+    const uint32_t tiles_in_row = nnc_ceil_div(a->out_width, (uint32_t)max_mr[nr]);
+    for (uint32_t i = 0, x = 0, mr; i < tiles_in_row; i++, x += mr) {
+        mr = nnc_ceil_div(a->out_width - x, tiles_in_row - i);
         t->x0 = x;
-        t->x = a->x + iy * (ptrdiff_t)a->xs.row + ix * (ptrdiff_t)a->xs.pixel;
-        t->y = y * a->ys.row + x * a->ys.pixel;
-        tiles[nr][mr][choose_addressing(t, (int)mr)](t);
-        x += mr;
+        void (*const run)(const struct tile *) = tiles[nr][mr][choose_addressing(t, (int)mr)];
+        const ptrdiff_t ix = (ptrdiff_t)x * a->stride[X] - a->pad[X];
+        for (uint32_t y = y0; y < y1; y++) {
+            valid_rows(a, y, &t->ky0, &t->ky1);
+            const ptrdiff_t iy = (ptrdiff_t)y * a->stride[Y] - a->pad[Y] +
+                                 (ptrdiff_t)t->ky0 * a->dilation[Y];
+            t->x = a->x + iy * (ptrdiff_t)a->xs.row + ix * (ptrdiff_t)a->xs.pixel;
+            t->y = y * a->ys.row + x * a->ys.pixel;
+            run(t);
+        }
     }
 }
 
@@ -144,8 +147,7 @@ static void conv_rows(const struct nnc_conv_args *a, uint32_t first, uint32_t la
         fill_tile(&t, a, b0, nr);
         struct ahead ahead = ahead_of(a, b0, nr, part, items_per_group, taps_of(a, n_tiles));
         t.ahead = &ahead;
-        for (uint32_t y = y0; y < y1; y++)
-            conv_row(a, &t, nr, y);
+        run_rows(a, &t, nr, y0, y1);
     }
 }
 
