@@ -54,7 +54,7 @@ static GType gst_nnc_precision_get_type(void)
         {NNC_PRECISION_FP32, "Numbers of 32 bits", "fp32"},
         {NNC_PRECISION_BF16, "Numbers of 16 bits (AMX or AVX512-BF16)", "bf16"},
         {NNC_PRECISION_INT8,
-         "Bytes, for a quantised model (AVX512-VNNI, or ARM's dot product)", "int8"},
+         "Bytes, for a quantised model (AMX, AVX512-VNNI or ARM's dot product)", "int8"},
         {0, NULL, NULL},
     };
 

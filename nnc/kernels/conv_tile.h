@@ -80,7 +80,7 @@ static ALWAYS_INLINE void ask_ahead(struct ahead *ahead)
 
 static ALWAYS_INLINE void fetch_ahead(const float *weights)
 {
-    enum { FLOATS = 512 };
+    enum { FLOATS = 512 }; /* 4 and 8 KiB did as well for a map, less well for Winograd's */
     __builtin_prefetch(weights + FLOATS);
 }
 

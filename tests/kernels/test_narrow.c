@@ -147,7 +147,7 @@ static void make_layer(struct layer *l, enum nnc_precision precision, bool exact
     const uint32_t words = nnc_narrow_words(precision, NNC_BLOCK);
     memset(l, 0, sizeof *l);
     a->out_channels =
-        below(dice, 4) ? random_size(dice) : 16 * (1 + below(dice, 6));
+        below(dice, 4) ? random_size(dice) : 16 * (1 + below(dice, 9)); /* AMX: from 6 on */
     a->in_channels = below(dice, 3) ? random_size(dice) : 16 * (1 + below(dice, 3));
     (below(dice, 4) ? random_geometry : random_map_geometry)(a, dice);
     a->xs = strides(words, a->in_height, a->in_width);

@@ -48,7 +48,12 @@ NNC_API const char *nnc_isa_name(enum nnc_isa isa);
 NNC_API bool nnc_isa_from_name(const char *name, enum nnc_isa *isa);
 
 /* The numbers that convolutions and matrix products multiply. All else, and all that lies
- * between them, stays float. Kept logits of a cutout have the same bits in each. */
+ * between them, stays float. Kept logits of a cutout have the same bits in each.
+ *
+ * On a processor with AMX the first model of another precision than FP32 asks the system, for
+ * the whole process, for its tile registers: the frames of signal handlers grow by 8 KiB, and
+ * the system refuses where a thread's alternative signal stack is too small for them. AVX-512
+ * does it then, with other bits for BF16. */
 enum nnc_precision {
     NNC_PRECISION_FP32 = 0,
     NNC_PRECISION_BF16, /* weights and activations rounded to bf16; sums are float */
